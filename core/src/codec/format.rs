@@ -1,0 +1,166 @@
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Limits;
+use crate::{Error, ErrorKind, Payload, Result};
+
+/// How a body is written: JSON, or msgpack as a transcription of the same document.
+///
+/// ```
+/// use busway_core::{Format, Limits};
+///
+/// let limits = Limits::default();
+/// let body = Format::MsgPack.encode(&[1, 2, 3], &limits)?;
+/// assert_eq!(&body[..], [0x93, 1, 2, 3]);
+/// assert_eq!(Format::MsgPack.decode(&body, &limits)?.as_json(), "[1,2,3]");
+/// # Ok::<(), busway_core::Error>(())
+/// ```
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Format {
+    /// `application/json`
+    #[default]
+    Json,
+    /// `application/msgpack`
+    MsgPack,
+}
+
+impl Format {
+    /// The content type that names this format in a message's properties.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::MsgPack => "application/msgpack",
+        }
+    }
+
+    /// The format that a content type names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Serialization`] for any other content type; the message names it.
+    pub fn from_content_type(content_type: &str) -> Result<Self> {
+        match content_type {
+            "application/json" => Ok(Self::Json),
+            "application/msgpack" => Ok(Self::MsgPack),
+            other => Err(Error::new(
+                ErrorKind::Serialization,
+                format!("unknown content type '{other}': expected application/json or application/msgpack"),
+            )),
+        }
+    }
+
+    /// Writes a value.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Serialization`] when it cannot be written, [`ErrorKind::LimitExceeded`] when
+    /// it is over the limits.
+    pub fn encode<T: Serialize + ?Sized>(self, value: &T, limits: &Limits) -> Result<Bytes> {
+        let json = serde_json::to_vec(value).map_err(|error| unwritable(&error))?;
+        limits.check(&json)?;
+        match self {
+            Self::Json => Ok(json.into()),
+            Self::MsgPack => json_to_msgpack(&json),
+        }
+    }
+
+    /// Reads a body as a JSON document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Serialization`] when it is not of this format (or, in msgpack, holds what
+    /// JSON cannot: binary data, extension types), [`ErrorKind::LimitExceeded`] when it is over
+    /// the limits.
+    pub fn decode(self, body: &[u8], limits: &Limits) -> Result<Payload> {
+        limits.check_size(body.len())?;
+        match self {
+            Self::Json => {
+                let json = std::str::from_utf8(body).map_err(|error| unreadable("JSON", &error))?;
+                Payload::from_json(json, limits)
+            }
+            Self::MsgPack => Payload::from_json(msgpack_to_json(body, limits)?, limits),
+        }
+    }
+}
+
+fn json_to_msgpack(json: &[u8]) -> Result<Bytes> {
+    let mut body = Vec::with_capacity(json.len());
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let mut writer = rmp_serde::Serializer::new(&mut body);
+    serde_transcode::transcode(&mut reader, &mut writer).map_err(|error| unwritable(&error))?;
+    Ok(body.into())
+}
+
+fn msgpack_to_json(body: &[u8], limits: &Limits) -> Result<String> {
+    let mut json = Vec::with_capacity(body.len());
+    let mut rest = body;
+    let mut reader = rmp_serde::Deserializer::new(&mut rest);
+    reader.set_max_depth(limits.max_depth + 1);
+    let mut writer = serde_json::Serializer::new(&mut json);
+    serde_transcode::transcode(&mut reader, &mut writer)
+        .map_err(|error| unreadable("msgpack", &error))?;
+    if !rest.is_empty() {
+        return Err(unreadable("msgpack", &format!("{} bytes follow the document", rest.len())));
+    }
+    String::from_utf8(json).map_err(|error| unreadable("msgpack", &error))
+}
+
+fn unwritable(error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Serialization, format!("the body cannot be written: {error}"))
+}
+
+fn unreadable(format: &str, error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Serialization, format!("the body is no {format}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through(format: Format, json: &str) -> Result<String> {
+        let limits = Limits::default();
+        let body = format.encode(&Payload::from_json(json, &limits)?, &limits)?;
+        Ok(format.decode(&body, &limits)?.into_json())
+    }
+
+    #[test]
+    fn every_kind_of_value_passes_through_both_formats() {
+        let json = r#"{"a":[null,true,-1,18446744073709551615,1.5,"žluťoučký"],"":{}}"#;
+        for format in [Format::Json, Format::MsgPack] {
+            assert_eq!(through(format, json).expect("a round trip"), json);
+        }
+    }
+
+    #[test]
+    fn binary_data_in_msgpack_is_no_array_of_numbers_by_accident() {
+        let body = [0xc7, 1, 5, 0xff];
+        let error = Format::MsgPack.decode(&body, &Limits::default()).expect_err("an extension");
+        assert_eq!(error.kind(), ErrorKind::Serialization);
+    }
+
+    #[test]
+    fn truncated_and_trailing_bytes_are_errors() {
+        let limits = Limits::default();
+        for body in [&[0x93, 1, 2][..], &[1, 2], &[]] {
+            let error = Format::MsgPack.decode(body, &limits).expect_err("malformed");
+            assert_eq!(error.kind(), ErrorKind::Serialization);
+        }
+        let error = Format::Json.decode(b"\xff", &limits).expect_err("no UTF-8");
+        assert_eq!(error.kind(), ErrorKind::Serialization);
+    }
+
+    #[test]
+    fn deep_msgpack_is_refused() {
+        let body = vec![0x91; 100_000];
+        let error = Format::MsgPack.decode(&body, &Limits::default()).expect_err("deep");
+        assert!(matches!(error.kind(), ErrorKind::Serialization | ErrorKind::LimitExceeded));
+    }
+
+    #[test]
+    fn an_unknown_content_type_is_named() {
+        let error = Format::from_content_type("text/xml").expect_err("unknown");
+        assert!(error.message().contains("text/xml"));
+    }
+}

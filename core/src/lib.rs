@@ -1,0 +1,32 @@
+//! The core of Busway: one messaging API over many buses.
+//!
+//! A [`Transport`] is opened from one URL whose scheme chooses the driver; a [`Target`] says where
+//! a message goes; [`rpc`] has clients and servers, [`notify`] has notifiers and listeners,
+//! [`driver`] is the contract of what carries the messages. Users depend on the crate `busway`,
+//! which re-exports all of this and brings the drivers.
+
+pub mod codec;
+pub mod config;
+mod context;
+pub mod driver;
+pub mod error;
+pub mod notify;
+mod payload;
+mod secret;
+mod target;
+mod transport;
+pub mod url;
+
+pub use async_trait::async_trait;
+pub use inventory;
+pub use serde_json::Value;
+
+pub use codec::{Format, Limits};
+pub use config::Config;
+pub use context::{Context, TRACEPARENT};
+pub use error::{Error, ErrorKind, RemoteError, RemoteKind, Result};
+pub use payload::Payload;
+pub use secret::{MASK, Secret};
+pub use target::{Target, Version};
+pub use transport::{Transport, TransportBuilder};
+pub use url::TransportUrl;

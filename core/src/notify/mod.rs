@@ -1,0 +1,7 @@
+//! Notifications: what a service tells whoever listens.
+
+mod notification;
+mod priority;
+
+pub use notification::Notification;
+pub use priority::Priority;
