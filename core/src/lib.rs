@@ -12,6 +12,7 @@ pub mod driver;
 pub mod error;
 pub mod notify;
 mod payload;
+pub mod rpc;
 mod secret;
 mod target;
 mod transport;

@@ -48,7 +48,9 @@ impl Format {
             "application/msgpack" => Ok(Self::MsgPack),
             other => Err(Error::new(
                 ErrorKind::Serialization,
-                format!("unknown content type '{other}': expected application/json or application/msgpack"),
+                format!(
+                    "unknown content type '{other}': expected application/json or application/msgpack"
+                ),
             )),
         }
     }

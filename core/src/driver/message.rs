@@ -57,7 +57,8 @@ impl Retry {
         match number {
             -1 => Ok(Self::Forever),
             number => u32::try_from(number).map(Self::Times).map_err(|_| {
-                let message = format!("a retry of {number}: expected -1 (for ever), 0 (never) or a count");
+                let message =
+                    format!("a retry of {number}: expected -1 (for ever), 0 (never) or a count");
                 Error::new(ErrorKind::InvalidArgument, message)
             }),
         }

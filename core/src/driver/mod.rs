@@ -52,8 +52,12 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// - A failure of the handler is [`Remote`](crate::ErrorKind::Remote).
     /// - No reply by the deadline, or, with a call-monitor timeout, no heartbeat for that long,
     ///   is [`Timeout`](crate::ErrorKind::Timeout). The message carries the remaining time.
-    async fn call(&self, target: &Target, request: Request, options: CallOptions)
-    -> Result<Payload>;
+    async fn call(
+        &self,
+        target: &Target,
+        request: Request,
+        options: CallOptions,
+    ) -> Result<Payload>;
 
     /// Sends a request and returns when the bus has it; to every server with a fan-out target.
     ///

@@ -85,12 +85,13 @@ impl FromStr for Priority {
 
     /// In either case, as oslo.messaging's dispatcher takes it.
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|priority| priority.as_str().eq_ignore_ascii_case(text)).ok_or_else(
-            || {
+        Self::ALL
+            .into_iter()
+            .find(|priority| priority.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| {
                 let names = Self::ALL.map(Self::as_str).join(", ");
                 let message = format!("'{text}' is no priority: expected one of {names}");
                 Error::new(ErrorKind::InvalidArgument, message)
-            },
-        )
+            })
     }
 }

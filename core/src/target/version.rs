@@ -40,7 +40,8 @@ impl Version {
         if self.major != requested.major || requested.minor > self.minor {
             return false;
         }
-        requested.minor < self.minor || requested.revision.unwrap_or(0) <= self.revision.unwrap_or(0)
+        requested.minor < self.minor
+            || requested.revision.unwrap_or(0) <= self.revision.unwrap_or(0)
     }
 }
 
@@ -118,7 +119,11 @@ mod tests {
             ("1.2", "1.1.9", true),
         ];
         for (served, requested, expected) in cases {
-            assert_eq!(version(served).serves(version(requested)), expected, "{served} {requested}");
+            assert_eq!(
+                version(served).serves(version(requested)),
+                expected,
+                "{served} {requested}"
+            );
         }
     }
 
