@@ -77,8 +77,11 @@ impl Retry {
 /// How a cast is sent.
 #[derive(Clone, Copy, Debug)]
 pub struct SendOptions {
-    /// When to give up.
+    /// When to give up sending.
     pub deadline: Instant,
+    /// When the message expires: it carries the time that remains, and is not run after it.
+    /// `None`, as with every cast of oslo.messaging: never.
+    pub expiry: Option<Instant>,
     /// How often to try again; `None` is the driver's configured default (for ever, mostly).
     pub retry: Option<Retry>,
 }

@@ -37,6 +37,9 @@ use crate::{Payload, Result, Target};
 ///   [`ErrorKind::Closed`](crate::ErrorKind::Closed).
 #[async_trait]
 pub trait Driver: fmt::Debug + Send + Sync + 'static {
+    /// The driver's name, as spans and metrics tell it (OpenTelemetry's `messaging.system`).
+    fn name(&self) -> &'static str;
+
     /// What this driver can do.
     fn capabilities(&self) -> Capabilities;
 
