@@ -8,6 +8,7 @@
 pub mod codec;
 pub mod config;
 mod context;
+mod context_serializer;
 pub mod driver;
 pub mod error;
 pub mod notify;
@@ -25,6 +26,7 @@ pub use serde_json::Value;
 pub use codec::{Format, Limits};
 pub use config::Config;
 pub use context::{Context, TRACEPARENT};
+pub use context_serializer::{ContextSerializer, NoOpContextSerializer};
 pub use error::{Error, ErrorKind, RemoteError, RemoteKind, Result};
 pub use payload::Payload;
 pub use secret::{MASK, Secret};
