@@ -11,6 +11,7 @@ mod context;
 mod context_serializer;
 pub mod driver;
 pub mod error;
+pub mod metrics;
 pub mod notify;
 mod payload;
 pub mod rpc;

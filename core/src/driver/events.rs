@@ -70,6 +70,10 @@ impl Events {
 
     /// Tells every reader; with none, nothing happens.
     pub fn send(&self, event: TransportEvent) {
+        if matches!(event, TransportEvent::Reconnecting { .. }) {
+            crate::metrics::reconnecting();
+        }
+        // Without readers there is nobody to tell.
         let _ = self.0.send(event);
     }
 

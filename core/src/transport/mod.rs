@@ -15,6 +15,7 @@ use crate::driver::{
     CallOptions, Capabilities, Driver, EventStream, Listener, NotificationSubscription,
     NotifyOptions, Request, SendOptions,
 };
+use crate::metrics::measure;
 use crate::notify::Notification;
 use crate::{Config, Error, ErrorKind, Payload, Result, Target};
 
@@ -144,6 +145,19 @@ impl Transport {
         Ok(token)
     }
 
+    /// The driver's name, for spans and metrics.
+    pub(crate) fn system(&self) -> &'static str {
+        self.0.driver.name()
+    }
+
+    fn require(&self, capability: &str, given: bool) -> Result<()> {
+        if given {
+            return Ok(());
+        }
+        let message = format!("the driver '{}' does not do this: {capability}", self.system());
+        Err(Error::unsupported(message))
+    }
+
     pub(crate) async fn call(
         &self,
         target: &Target,
@@ -151,7 +165,9 @@ impl Transport {
         options: CallOptions,
     ) -> Result<Payload> {
         let _under_way = self.enter("call")?;
-        self.0.driver.call(target, request, options).await
+        let monitored = options.call_monitor_timeout.is_some();
+        self.require("call_monitoring", !monitored || self.capabilities().call_monitoring)?;
+        measure("call", self.system(), self.0.driver.call(target, request, options)).await
     }
 
     pub(crate) async fn cast(
@@ -161,7 +177,8 @@ impl Transport {
         options: SendOptions,
     ) -> Result<()> {
         let _under_way = self.enter("cast")?;
-        self.0.driver.cast(target, request, options).await
+        self.require("fanout", !target.fanout() || self.capabilities().fanout)?;
+        measure("cast", self.system(), self.0.driver.cast(target, request, options)).await
     }
 
     pub(crate) async fn notify(
@@ -171,7 +188,7 @@ impl Transport {
         options: NotifyOptions,
     ) -> Result<()> {
         let _under_way = self.enter("notify")?;
-        self.0.driver.notify(target, notification, options).await
+        measure("notify", self.system(), self.0.driver.notify(target, notification, options)).await
     }
 
     pub(crate) async fn listen(&self, target: &Target) -> Result<Box<dyn Listener<Request>>> {
