@@ -13,28 +13,11 @@
 //! that of the error, the class of a handler's failure, or `cancelled` for a future that was
 //! dropped.
 
-use crate::{Error, RemoteError, Result};
-
-/// What a failure is called in the label `kind`.
-pub(crate) trait FailureKind {
-    fn kind(&self) -> String;
-}
-
-impl FailureKind for Error {
-    fn kind(&self) -> String {
-        Error::kind(self).as_str().to_owned()
-    }
-}
-
-impl FailureKind for RemoteError {
-    fn kind(&self) -> String {
-        self.class.clone()
-    }
-}
+use crate::Result;
 
 /// Runs an operation and counts how it goes.
 #[cfg(not(feature = "metrics"))]
-pub(crate) async fn measure<T, E: FailureKind>(
+pub(crate) async fn measure<T, E>(
     _operation: &'static str,
     _system: &'static str,
     running: impl Future<Output = Result<T, E>>,
@@ -44,14 +27,14 @@ pub(crate) async fn measure<T, E: FailureKind>(
 
 /// Runs an operation and counts how it goes.
 #[cfg(feature = "metrics")]
-pub(crate) async fn measure<T, E: FailureKind>(
+pub(crate) async fn measure<T, E: counted::FailureKind>(
     operation: &'static str,
     system: &'static str,
     running: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     let mut measured = counted::Measured::start(operation, system);
     let result = running.await;
-    measured.end(result.as_ref().err().map(FailureKind::kind));
+    measured.end(result.as_ref().err().map(counted::FailureKind::kind));
     result
 }
 
@@ -64,6 +47,25 @@ pub(crate) fn reconnecting() {
 #[cfg(feature = "metrics")]
 mod counted {
     use std::time::Instant;
+
+    use crate::{Error, RemoteError};
+
+    /// What a failure is called in the label `kind`.
+    pub(crate) trait FailureKind {
+        fn kind(&self) -> String;
+    }
+
+    impl FailureKind for Error {
+        fn kind(&self) -> String {
+            Error::kind(self).as_str().to_owned()
+        }
+    }
+
+    impl FailureKind for RemoteError {
+        fn kind(&self) -> String {
+            self.class.clone()
+        }
+    }
 
     /// An operation under way; dropped without an end, it was cancelled.
     pub(super) struct Measured {

@@ -36,7 +36,10 @@ impl Payload {
     /// The JSON document `{}`: no arguments.
     #[must_use]
     pub fn empty_object() -> Self {
-        Self(serde_json::value::to_raw_value(&serde_json::Map::new()).expect("a map has a JSON form"))
+        Self(
+            serde_json::value::to_raw_value(&serde_json::Map::new())
+                .expect("a map has a JSON form"),
+        )
     }
 
     /// Writes a value as JSON.

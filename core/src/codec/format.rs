@@ -1,5 +1,6 @@
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Limits;
 use crate::{Error, ErrorKind, Payload, Result};
@@ -96,17 +97,35 @@ fn json_to_msgpack(json: &[u8]) -> Result<Bytes> {
 }
 
 fn msgpack_to_json(body: &[u8], limits: &Limits) -> Result<String> {
-    let mut json = Vec::with_capacity(body.len());
     let mut rest = body;
-    let mut reader = rmp_serde::Deserializer::new(&mut rest);
-    reader.set_max_depth(limits.max_depth + 1);
-    let mut writer = serde_json::Serializer::new(&mut json);
-    serde_transcode::transcode(&mut reader, &mut writer)
+    let value = rmpv::decode::read_value_with_max_depth(&mut rest, limits.max_depth + 1)
         .map_err(|error| unreadable("msgpack", &error))?;
     if !rest.is_empty() {
         return Err(unreadable("msgpack", &format!("{} bytes follow the document", rest.len())));
     }
-    String::from_utf8(json).map_err(|error| unreadable("msgpack", &error))
+    serde_json::to_string(&AsJson(&value)).map_err(|error| unreadable("msgpack", &error))
+}
+
+/// A msgpack document as JSON writes it; what JSON cannot hold is an error, never an array of
+/// numbers by accident.
+struct AsJson<'a>(&'a rmpv::Value);
+
+impl Serialize for AsJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            rmpv::Value::Binary(_) => Err(S::Error::custom("binary data has no JSON form")),
+            rmpv::Value::Ext(kind, _) => {
+                Err(S::Error::custom(format_args!("extension type {kind} has no JSON form")))
+            }
+            rmpv::Value::String(text) if text.as_str().is_none() => {
+                Err(S::Error::custom("a string is no UTF-8"))
+            }
+            rmpv::Value::Array(items) => serializer.collect_seq(items.iter().map(AsJson)),
+            rmpv::Value::Map(pairs) => serializer
+                .collect_map(pairs.iter().map(|(key, value)| (AsJson(key), AsJson(value)))),
+            plain => plain.serialize(serializer),
+        }
+    }
 }
 
 fn unwritable(error: &dyn std::fmt::Display) -> Error {
@@ -136,10 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn binary_data_in_msgpack_is_no_array_of_numbers_by_accident() {
-        let body = [0xc7, 1, 5, 0xff];
-        let error = Format::MsgPack.decode(&body, &Limits::default()).expect_err("an extension");
-        assert_eq!(error.kind(), ErrorKind::Serialization);
+    fn what_json_cannot_hold_is_refused() {
+        let extension = [0xd4, 5, 0xff];
+        let binary = [0x91, 0xc4, 1, 0xff];
+        let no_utf8 = [0xa1, 0xff];
+        for body in [&extension[..], &binary, &no_utf8] {
+            let error = Format::MsgPack.decode(body, &Limits::default()).expect_err("no JSON");
+            assert_eq!(error.kind(), ErrorKind::Serialization);
+        }
     }
 
     #[test]

@@ -57,7 +57,6 @@ impl RpcClient {
     }
 
     /// A client of this target, with defaults of its own.
-    #[must_use]
     pub fn builder(transport: &Transport, target: Target) -> RpcClientBuilder {
         RpcClientBuilder::new(transport.clone(), target)
     }
@@ -69,7 +68,6 @@ impl RpcClient {
     }
 
     /// A call with settings of its own: another server, a shorter timeout, fan-out. Cheap.
-    #[must_use]
     pub fn prepare(&self) -> Prepared {
         Prepared::new(self.shared.clone(), self.settings.clone())
     }
@@ -128,9 +126,11 @@ impl Shared {
         args: A,
     ) -> impl Future<Output = Result<R>> + Send + use<'_, A, R> {
         // The arguments are written before the first await: they need not be `Send`.
-        let prepared = settings.check_for_call().and_then(|()| self.request(settings, method, args));
+        let prepared =
+            settings.check_for_call().and_then(|()| self.request(settings, method, args));
         let target = settings.target.clone();
-        let timeout = settings.timeout.unwrap_or(*self.transport.config().core().rpc_response_timeout);
+        let timeout =
+            settings.timeout.unwrap_or(*self.transport.config().core().rpc_response_timeout);
         let (retry, call_monitor_timeout) = (settings.retry, settings.call_monitor_timeout);
         async move {
             let request = prepared.map_err(|error| error.attempted("call"))?;
@@ -138,7 +138,8 @@ impl Shared {
             let options = CallOptions { deadline, retry, call_monitor_timeout };
             let span = trace::send_span(self.transport.system(), "call", &target, &request);
             let method = request.method.clone();
-            let reply = self.transport.call(&target, request, options).instrument(span.clone()).await;
+            let reply =
+                self.transport.call(&target, request, options).instrument(span.clone()).await;
             let result = reply.and_then(|payload| payload.to());
             trace::record(&span, &result);
             result.map_err(|error| describe(error, "call", &target, &method))
@@ -151,7 +152,8 @@ impl Shared {
         method: &str,
         args: A,
     ) -> impl Future<Output = Result<()>> + Send + use<'_, A> {
-        let prepared = settings.check_for_cast().and_then(|()| self.request(settings, method, args));
+        let prepared =
+            settings.check_for_cast().and_then(|()| self.request(settings, method, args));
         let target = settings.target.clone();
         let default = *self.transport.config().core().rpc_response_timeout;
         let (timeout, retry) = (settings.timeout, settings.retry);
@@ -161,7 +163,8 @@ impl Shared {
             let options = SendOptions { deadline, expiry: timeout.map(|_| deadline), retry };
             let span = trace::send_span(self.transport.system(), "cast", &target, &request);
             let method = request.method.clone();
-            let result = self.transport.cast(&target, request, options).instrument(span.clone()).await;
+            let result =
+                self.transport.cast(&target, request, options).instrument(span.clone()).await;
             trace::record(&span, &result);
             result.map_err(|error| describe(error, "cast", &target, &method))
         }
@@ -182,7 +185,12 @@ impl Shared {
     }
 }
 
-fn describe(error: crate::Error, operation: &'static str, target: &Target, method: &str) -> crate::Error {
+fn describe(
+    error: crate::Error,
+    operation: &'static str,
+    target: &Target,
+    method: &str,
+) -> crate::Error {
     if error.get("method").is_some() {
         return error.attempted(operation);
     }

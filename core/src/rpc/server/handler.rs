@@ -40,7 +40,8 @@ impl Handler {
         }
         let span = trace::process_span(self.system, &self.topic, &incoming.body);
         let running = self.answer(incoming).instrument(span);
-        crate::metrics::measure("process", self.system, running).await;
+        // The caller has the outcome, and the log what is wrong with it.
+        let _ = crate::metrics::measure("process", self.system, running).await;
     }
 
     async fn answer(&self, incoming: Incoming<Request>) -> Result<(), RemoteError> {
@@ -134,5 +135,8 @@ async fn monitored(
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.map_or_else(|| "the handler panicked".to_owned(), |text| format!("the handler panicked: {text}"))
+    text.map_or_else(
+        || "the handler panicked".to_owned(),
+        |text| format!("the handler panicked: {text}"),
+    )
 }

@@ -39,7 +39,7 @@ impl Serving {
             let free = self.concurrency.saturating_sub(handlers.len());
             tokio::select! {
                 biased;
-                _ = self.stopped.wait_for(Option::is_some) => return Ok(()),
+                () = asked(&mut self.stopped) => return Ok(()),
                 _ = handlers.join_next(), if free == 0 => {}
                 batch = self.listener.next(free, Duration::ZERO), if free > 0 => {
                     let batch = batch?;
@@ -103,6 +103,12 @@ async fn finish(
     handlers.shutdown().await;
     let message = format!("{running} handlers still ran at the deadline and were cut off");
     Err(Error::new(ErrorKind::Timeout, message))
+}
+
+/// Waits until the server is told to stop.
+async fn asked(stopped: &mut watch::Receiver<Option<Instant>>) {
+    // A sender that is gone has been dropped with the server, and this task is aborted.
+    let _ = stopped.wait_for(Option::is_some).await;
 }
 
 fn deadline(stopped: &watch::Receiver<Option<Instant>>) -> Instant {
