@@ -1,0 +1,25 @@
+//! The table of what build and tests need from a machine beyond the Rust toolchain.
+
+use crate::run;
+
+/// One thing that must be there.
+pub(super) struct Need {
+    /// What it is, for a person.
+    pub(super) what: &'static str,
+    /// A command that succeeds when it is there.
+    pub(super) check: &'static [&'static str],
+    /// The Debian packages that bring it.
+    pub(super) packages: &'static [&'static str],
+}
+
+impl Need {
+    /// Whether it is there.
+    pub(super) fn is_met(&self) -> bool {
+        run::succeeds(self.check)
+    }
+}
+
+#[rustfmt::skip]
+pub(super) const NEEDS: &[Need] = &[
+    Need { what: "a C compiler and linker", check: &["cc", "--version"], packages: &["gcc", "libc6-dev"] },
+];
