@@ -20,6 +20,15 @@ mod target;
 mod transport;
 pub mod url;
 
+/// What the code of the macros names; no part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use async_trait::async_trait;
+    pub use serde;
+
+    pub use crate::rpc::typed::*;
+}
+
 pub use async_trait::async_trait;
 pub use inventory;
 pub use serde_json::Value;

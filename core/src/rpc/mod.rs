@@ -5,6 +5,7 @@ mod endpoint;
 mod failure;
 mod server;
 mod trace;
+pub(crate) mod typed;
 
 pub use client::{Prepared, RpcClient, RpcClientBuilder};
 pub use endpoint::{AccessPolicy, Endpoint, Visibility};

@@ -33,6 +33,12 @@ impl Version {
         Self { major, minor, revision: None }
     }
 
+    /// The version `major.minor.revision`.
+    #[must_use]
+    pub const fn with_revision(self, revision: u32) -> Self {
+        Self { revision: Some(revision), ..self }
+    }
+
     /// Whether an implementation of this version serves a request for `requested`: the same
     /// major version and no newer minor one (nor revision, at the same minor version).
     #[must_use]
