@@ -40,6 +40,17 @@ impl Failure {
         Self { remote: Box::new(remote), expected: false }
     }
 
+    /// The failure of a handler that panicked, with what it said.
+    pub(crate) fn from_panic(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = text.map_or_else(
+            || "the handler panicked".to_owned(),
+            |text| format!("the handler panicked: {text}"),
+        );
+        Self::from_remote(RemoteError::panicked(message))
+    }
+
     /// Marks it as expected: no fault of the server.
     #[must_use]
     pub fn expected(mut self) -> Self {

@@ -150,7 +150,8 @@ impl Transport {
         self.0.driver.name()
     }
 
-    fn require(&self, capability: &str, given: bool) -> Result<()> {
+    /// Refuses what the driver does not do.
+    pub(crate) fn require(&self, capability: &str, given: bool) -> Result<()> {
         if given {
             return Ok(());
         }

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -67,7 +66,7 @@ impl Handler {
         let failure = match dispatched {
             Ok(Ok(payload)) => return Ok(payload),
             Ok(Err(failure)) => failure,
-            Err(panic) => Failure::from_remote(RemoteError::panicked(panic_text(panic.as_ref()))),
+            Err(panic) => Failure::from_panic(panic.as_ref()),
         };
         let remote = failure.as_remote();
         tracing::Span::current().record("error.type", remote.class.as_str());
@@ -130,13 +129,4 @@ async fn monitored(
         outcome = &mut running => outcome,
         never = &mut beating => never,
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.map_or_else(
-        || "the handler panicked".to_owned(),
-        |text| format!("the handler panicked: {text}"),
-    )
 }
