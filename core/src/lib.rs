@@ -38,6 +38,9 @@ pub use config::Config;
 pub use context::{Context, TRACEPARENT};
 pub use context_serializer::{ContextSerializer, NoOpContextSerializer};
 pub use error::{Error, ErrorKind, RemoteError, RemoteKind, Result};
+pub use notify::{
+    BatchEndpoint, Handled, NotificationEndpoint, NotificationListener, Notifier, endpoint_fn,
+};
 pub use payload::Payload;
 pub use secret::{MASK, Secret};
 pub use target::{Target, Version};

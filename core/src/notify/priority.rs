@@ -74,6 +74,13 @@ impl Priority {
     }
 }
 
+impl AsRef<[Priority]> for Priority {
+    /// The one priority, where several are taken.
+    fn as_ref(&self) -> &[Priority] {
+        std::slice::from_ref(self)
+    }
+}
+
 impl fmt::Display for Priority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
