@@ -52,14 +52,8 @@ impl Marks {
 
     fn read(&mut self, attribute: Attribute) -> Result<()> {
         match attribute.path().segments.last() {
-            Some(last) if last.ident == "expose" => {
-                attribute.meta.require_path_only()?;
-                self.expose = Some(attribute);
-            }
-            Some(last) if last.ident == "expected" => {
-                attribute.meta.require_path_only()?;
-                self.expected = Some(attribute);
-            }
+            Some(last) if last.ident == "expose" => self.expose = Some(bare(attribute)?),
+            Some(last) if last.ident == "expected" => self.expected = Some(bare(attribute)?),
             Some(last) if last.ident == "rename" => self.rename = Some(rename(&attribute)?),
             Some(last) if last.ident == "cast" => self.cast = Some(cast(&attribute)?),
             _ => {
@@ -69,6 +63,14 @@ impl Marks {
         }
         Ok(())
     }
+}
+
+fn bare(attribute: Attribute) -> Result<Attribute> {
+    if let Meta::Path(_) = attribute.meta {
+        return Ok(attribute);
+    }
+    let message = "expected the word alone, without a value";
+    Err(Error::new_spanned(attribute, message))
 }
 
 fn rename(attribute: &Attribute) -> Result<LitStr> {

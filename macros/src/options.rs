@@ -125,7 +125,11 @@ fn once<T: Parse>(meta: &ParseNestedMeta<'_>, option: &mut Option<T>) -> Result<
     if option.is_some() {
         return Err(meta.error(format!("`{}` is given twice", key(meta))));
     }
-    *option = Some(meta.value()?.parse()?);
+    let value = meta.value().map_err(|_| {
+        let name = key(meta);
+        meta.error(format!("expected a value: `{name} = …`"))
+    })?;
+    *option = Some(value.parse()?);
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::{ItemTrait, Pat, Visibility, parse_quote};
 
 use super::method::{Kind, Method};
@@ -68,19 +68,23 @@ fn define(krate: &Crate, vis: &Visibility, method: &Method) -> TokenStream {
         _ => parse_quote!(-> #krate::Result<()>),
     };
     let calls = calls(kind, inputs);
+    // What does not fit is to be blamed on the method, not on the attribute.
+    let at_name = Span::call_site().located_at(method.signature.ident.span());
     // A list: `("a", &a, ("b", &b, ()))`.
     let fields = inputs.parameters.iter().rev().fold(quote!(()), |rest, parameter| {
         let (ident, wire) = (&parameter.ident, &parameter.wire);
-        quote!((#wire, &#ident, #rest))
+        quote_spanned!(at_name=> (#wire, &#ident, #rest))
     });
-    let args = quote!(#krate::__private::Named(#fields));
+    let args = quote_spanned!(at_name=> #krate::__private::Named(#fields));
     let body = match kind {
-        Kind::Call(Some(_)) => quote!(#calls.call(#wire, #args).await),
-        Kind::Call(None) => quote! {
+        Kind::Call(Some(ty)) => quote_spanned! {at_name=>
+            #calls.call::<_, #ty>(#wire, #args).await
+        },
+        Kind::Call(None) => quote_spanned! {at_name=>
             #calls.call::<_, #krate::__private::serde::de::IgnoredAny>(#wire, #args).await?;
             ::core::result::Result::Ok(())
         },
-        Kind::Cast(_) => quote!(#calls.cast(#wire, #args).await),
+        Kind::Cast(_) => quote_spanned!(at_name=> #calls.cast(#wire, #args).await),
     };
     quote! {
         #(#attributes)*

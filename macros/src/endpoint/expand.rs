@@ -1,4 +1,4 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, ItemImpl, parse_quote};
@@ -91,20 +91,26 @@ fn call(krate: &Crate, method: &Method) -> TokenStream {
         quote_spanned!(ty.span()=> (#ty, #rest))
     });
     let pattern = values.iter().rev().fold(quote!(()), |rest, value| quote!((#value, #rest)));
-    let output = match method.output {
-        Output::Value => quote!(#krate::__private::reply(&output)),
-        Output::Result { expected: false } => quote!(#krate::__private::outcome(output)),
-        Output::Result { expected: true } => {
-            quote!(#krate::__private::outcome(#krate::__private::expected(output)))
+    // What does not fit is to be blamed on the method, not on the attribute.
+    let at_name = Span::call_site().located_at(ident.span());
+    let output = quote_spanned!(at_name=> Self::#ident(self, #context #(#values),*).await);
+    let at_output = Span::call_site().located_at(method.output_span);
+    let outcome = match method.output {
+        Output::Value => quote_spanned!(at_output=> #krate::__private::reply(&output)),
+        Output::Result { expected: false } => {
+            quote_spanned!(at_output=> #krate::__private::outcome(output))
         }
+        Output::Result { expected: true } => quote_spanned! {at_output=>
+            #krate::__private::outcome(#krate::__private::expected(output))
+        },
     };
     quote! {
         #(#cfgs)*
         #wire => {
             let #pattern =
                 #krate::__private::arguments::<#types>(#wire, &[#(#names),*], &args)?;
-            let output = Self::#ident(self, #context #(#values),*).await;
-            #output
+            let output = #output;
+            #outcome
         }
     }
 }

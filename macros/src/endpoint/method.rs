@@ -1,4 +1,6 @@
-use syn::{Attribute, Error, Ident, ImplItemFn, LitStr, Result};
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Attribute, Error, Ident, ImplItemFn, LitStr, Result, ReturnType};
 
 use crate::errors::Errors;
 use crate::inputs::Inputs;
@@ -16,6 +18,8 @@ pub(super) struct Method {
     pub(super) exposed: bool,
     pub(super) inputs: Inputs,
     pub(super) output: Output,
+    /// Where the type stands that it returns.
+    pub(super) output_span: Span,
 }
 
 /// What a method returns.
@@ -49,6 +53,10 @@ impl Method {
             exposed: marks.expose.is_some(),
             inputs,
             output,
+            output_span: match &function.sig.output {
+                ReturnType::Type(_, ty) => ty.span(),
+                ReturnType::Default => function.sig.ident.span(),
+            },
         }))
     }
 }

@@ -24,9 +24,9 @@ pub(crate) fn expand(options: Result<EndpointOptions>, item: &TokenStream) -> To
             return quote!(#errors #item);
         }
     };
-    errors.keep(check_lifetimes(&block));
+    let owned = errors.keep(check_lifetimes(&block));
     let methods = read_methods(&mut block, &mut errors);
-    let endpoint = expand::endpoint(&options, &block, &methods);
+    let endpoint = owned.map(|()| expand::endpoint(&options, &block, &methods));
     let errors = errors.into_compile_errors();
     quote! {
         #errors
