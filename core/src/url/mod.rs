@@ -1,12 +1,58 @@
 //! The transport URL: which driver, which hosts, whose credentials, which virtual host.
+//!
+//! How it is read stands in `parse`, how it is written in `display`, what of it is never shown
+//! in `secrecy`.
 
-use std::fmt;
+mod display;
+mod host;
+mod parse;
+mod part;
+mod problem;
+#[cfg(test)]
+mod properties;
+mod secrecy;
+#[cfg(test)]
+mod tests;
+
 use std::str::FromStr;
 
-use crate::{Error, Secret};
+pub use host::{Credentials, Host};
+
+use crate::{Error, Result};
 
 /// A transport URL:
 /// `scheme[+variant]://[user[:pass]@]host[:port][,[user[:pass]@]host[:port]…]/vhost?option=value`.
+///
+/// The rules are those of oslo.messaging's `TransportURL`:
+/// - The scheme is one of RFC 3986, in either case; what stands after a `+` is the driver's own.
+///   A URL that names no host may end after the scheme: `fake://`, `fake:/`, `fake:`.
+/// - Credentials end at the last `@` of their host, so that a user may be `user@realm`. Hosts
+///   with and hosts without credentials in one URL are taken with a warning.
+/// - An IPv6 address stands in brackets.
+/// - The virtual host is what follows the first `/` after the hosts: `pika://host//` means the
+///   virtual host `/`. An empty one is none.
+/// - User, password, virtual host and query are percent-encoded. In the query, `+` is a space.
+///
+/// Stricter than there: a `%` without two hexadecimal digits, a `#` (which would silently cut
+/// the URL) and an option that is given twice are errors.
+///
+/// It is shown with its passwords, and those options of its query that look secret, as `***`.
+///
+/// ```
+/// use busway_core::TransportUrl;
+///
+/// let url: TransportUrl = "pika+tls://nova:hunter2@rabbit-1,nova:hunter2@rabbit-2:5671//\
+///                          ?heartbeat_interval=3".parse()?;
+/// assert_eq!((url.scheme(), url.variant()), ("pika", Some("tls")));
+/// assert_eq!(url.hosts()[1].port, Some(5671));
+/// assert_eq!(url.vhost(), Some("/"));
+/// assert_eq!(url.option("heartbeat_interval"), Some("3"));
+/// assert_eq!(
+///     url.to_string(),
+///     "pika+tls://nova:***@rabbit-1,nova:***@rabbit-2:5671//?heartbeat_interval=3"
+/// );
+/// # Ok::<(), busway_core::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct TransportUrl {
     scheme: String,
@@ -16,34 +62,67 @@ pub struct TransportUrl {
     query: Vec<(String, String)>,
 }
 
-/// One host of a transport URL.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Host {
-    /// The name or address; an IPv6 address without its brackets.
-    pub hostname: String,
-    /// The port, when the URL names one.
-    pub port: Option<u16>,
-    /// Who logs in there, when the URL says so.
-    pub credentials: Option<Credentials>,
-}
-
-/// A user and, mostly, a password.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// The user; may hold an `@` and a realm.
-    pub username: String,
-    /// The password.
-    pub password: Option<Secret>,
-}
-
 impl TransportUrl {
-    /// The scheme without its variant: `pika` of `pika+tls://`.
+    /// A URL with this scheme, which may have a variant (`pika+tls`), and nothing else.
+    ///
+    /// ```
+    /// use busway_core::TransportUrl;
+    /// use busway_core::url::Host;
+    ///
+    /// let url = TransportUrl::new("pika")?
+    ///     .with_host(Host::new("rabbit-1").with_credentials("nova", "p@ss/word"))
+    ///     .with_vhost("/")
+    ///     .with_option("heartbeat_interval", "3");
+    /// assert_eq!(
+    ///     url.to_secret_string().expose(),
+    ///     "pika://nova:p%40ss%2Fword@rabbit-1//?heartbeat_interval=3"
+    /// );
+    /// # Ok::<(), busway_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`](crate::ErrorKind::InvalidUrl) when it is no scheme.
+    pub fn new(scheme: &str) -> Result<Self> {
+        parse::scheme_alone(scheme)
+    }
+
+    /// Adds a host. One that says nothing at all adds nothing.
+    #[must_use]
+    pub fn with_host(mut self, mut host: Host) -> Self {
+        host.credentials = host.credentials.filter(|credentials| !credentials.is_empty());
+        if !host.is_empty() {
+            self.hosts.push(host);
+        }
+        self
+    }
+
+    /// Sets the virtual host; an empty one is none.
+    #[must_use]
+    pub fn with_vhost(mut self, vhost: impl Into<String>) -> Self {
+        self.vhost = Some(vhost.into()).filter(|vhost| !vhost.is_empty());
+        self
+    }
+
+    /// Sets an option of the query, in place of one of the same name. One without a name adds
+    /// nothing.
+    #[must_use]
+    pub fn with_option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        match self.query.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None if name.is_empty() => {}
+            None => self.query.push((name, value)),
+        }
+        self
+    }
+
+    /// The scheme without its variant: `pika` of `pika+tls://`; in lower case.
     #[must_use]
     pub fn scheme(&self) -> &str {
         &self.scheme
     }
 
-    /// What stands after a `+` in the scheme: the driver's own.
+    /// What stands after a `+` in the scheme: the driver's own; in lower case.
     #[must_use]
     pub fn variant(&self) -> Option<&str> {
         self.variant.as_deref()
@@ -61,47 +140,48 @@ impl TransportUrl {
         self.vhost.as_deref()
     }
 
-    /// The options of the query, decoded, in the order of the URL.
+    /// The options of the query, decoded, in the order of the URL; each name once.
     #[must_use]
     pub fn query(&self) -> &[(String, String)] {
         &self.query
+    }
+
+    /// The value of an option of the query.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&str> {
+        let option = self.query.iter().find(|(known, _)| known == name);
+        option.map(|(_, value)| value.as_str())
+    }
+
+    /// Warns when some hosts have credentials and others none, as oslo.messaging does: mostly a
+    /// comma too many, or credentials meant for all and written once.
+    fn warn_of_mixed_credentials(&self) {
+        let (with, without): (Vec<_>, Vec<_>) =
+            self.hosts.iter().partition(|host| host.credentials.is_some());
+        if !with.is_empty() && !without.is_empty() {
+            let names = |hosts: Vec<&Host>| {
+                hosts.into_iter().map(Host::to_string).collect::<Vec<_>>().join(", ")
+            };
+            tracing::warn!(
+                with = names(with),
+                without = names(without),
+                "a transport URL has hosts with and hosts without credentials: each host needs \
+                 its own"
+            );
+        }
     }
 }
 
 impl FromStr for TransportUrl {
     type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let (scheme, rest) = text.split_once("://").unwrap_or((text, ""));
-        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (host, vhost) = rest.split_once('/').unwrap_or((rest, ""));
-        Ok(Self {
-            scheme: scheme.to_owned(),
-            variant: None,
-            hosts: if host.is_empty() {
-                Vec::new()
-            } else {
-                vec![Host { hostname: host.to_owned(), ..Host::default() }]
-            },
-            vhost: (!vhost.is_empty()).then(|| vhost.to_owned()),
-            query: query
-                .split('&')
-                .filter(|pair| !pair.is_empty())
-                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect(),
-        })
-    }
-}
-
-impl fmt::Display for TransportUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://", self.scheme)
-    }
-}
-
-impl fmt::Debug for TransportUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TransportUrl({self})")
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`](crate::ErrorKind::InvalidUrl): the message and the fact `at`
+    /// give the position of the character, counted from 1, and the message shows the place in
+    /// the URL, without its secrets.
+    fn from_str(text: &str) -> Result<Self> {
+        let url = parse::parse(text)?;
+        url.warn_of_mixed_credentials();
+        Ok(url)
     }
 }
