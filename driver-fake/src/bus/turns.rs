@@ -1,0 +1,169 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// One listener, as its queues see it.
+pub(crate) struct Consumer {
+    id: u64,
+    /// Whether it waits for a message right now.
+    waiting: AtomicBool,
+    /// Rung when there is something for it.
+    bell: Notify,
+}
+
+impl Consumer {
+    pub(crate) fn new() -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { id, waiting: AtomicBool::new(false), bell: Notify::new() })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn set_waiting(&self, waiting: bool) {
+        self.waiting.store(waiting, Ordering::SeqCst);
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Until the bell was rung; a ring while nobody was here counts.
+    pub(crate) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+}
+
+impl fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Consumer({})", self.id)
+    }
+}
+
+/// Whose turn it is: each message that arrives is owed to one of the queue's consumers, in turn,
+/// those first that wait with empty hands. It stays in the queue until it is fetched, so that what
+/// one gets is always in order, and who is idle can take over what is owed to somebody busy.
+///
+/// While there are consumers, what is owed to them adds up to the length of the queue.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    members: Vec<Member>,
+    next: usize,
+}
+
+#[derive(Debug)]
+struct Member {
+    consumer: Arc<Consumer>,
+    owed: usize,
+}
+
+impl Member {
+    fn is_idle(&self) -> bool {
+        self.owed == 0 && self.consumer.is_waiting()
+    }
+
+    fn is_behind(&self) -> bool {
+        self.owed > 0 && !self.consumer.is_waiting()
+    }
+}
+
+/// What a consumer may take from a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    /// So many are owed to it.
+    Own(usize),
+    /// Nothing is; but others are behind, and it may take over so many.
+    Spare(usize),
+    /// Nothing.
+    Nothing,
+}
+
+impl Turns {
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Adds a consumer; the first one is owed all that lies in the queue.
+    pub(super) fn join(&mut self, consumer: Arc<Consumer>, ready: usize) {
+        let owed = if self.members.is_empty() { ready } else { 0 };
+        self.members.push(Member { consumer, owed });
+    }
+
+    /// Removes a consumer; what it was owed goes to the others, who are to be woken.
+    pub(super) fn leave(&mut self, id: u64) -> Vec<Arc<Consumer>> {
+        let Some(at) = self.position(id) else { return Vec::new() };
+        let owed = self.members.remove(at).owed;
+        if at < self.next {
+            self.next -= 1;
+        }
+        (0..owed).filter_map(|_| self.arrived()).collect()
+    }
+
+    /// A message arrived: it is owed to the next consumer, who is to be woken if it waits.
+    pub(super) fn arrived(&mut self) -> Option<Arc<Consumer>> {
+        let count = self.members.len();
+        if count == 0 {
+            return None;
+        }
+        let first = self.next % count;
+        let in_turn = (first..count).chain(0..first);
+        let chosen = in_turn.into_iter().find(|&at| self.members[at].is_idle()).unwrap_or(first);
+        self.next = chosen + 1;
+        let member = &mut self.members[chosen];
+        member.owed += 1;
+        member.consumer.is_waiting().then(|| member.consumer.clone())
+    }
+
+    /// What this consumer may take of so many messages.
+    pub(super) fn share(&self, id: u64, ready: usize) -> Share {
+        let Some(at) = self.position(id) else { return Share::Nothing };
+        if self.members[at].owed > 0 {
+            return Share::Own(self.members[at].owed);
+        }
+        if ready > 0 && self.members.iter().any(Member::is_behind) {
+            return Share::Spare(ready.div_ceil(self.members.len()));
+        }
+        Share::Nothing
+    }
+
+    /// A message left the queue through this consumer: it was its own, or else that of whoever is
+    /// furthest behind.
+    pub(super) fn left(&mut self, id: u64) {
+        let own = self.position(id).filter(|&at| self.members[at].owed > 0);
+        let debtor = own.or_else(|| {
+            let indices = 0..self.members.len();
+            indices.max_by_key(|&at| {
+                let member = &self.members[at];
+                (member.is_behind(), member.owed)
+            })
+        });
+        if let Some(at) = debtor {
+            let member = &mut self.members[at];
+            member.owed = member.owed.saturating_sub(1);
+        }
+    }
+
+    /// Somebody idle who can take over what is owed to one that is busy.
+    pub(super) fn relief(&self) -> Option<Arc<Consumer>> {
+        if !self.members.iter().any(Member::is_behind) {
+            return None;
+        }
+        self.members.iter().find(|member| member.is_idle()).map(|member| member.consumer.clone())
+    }
+
+    fn position(&self, id: u64) -> Option<usize> {
+        self.members.iter().position(|member| member.consumer.id == id)
+    }
+}

@@ -1,0 +1,220 @@
+use std::sync::Arc;
+
+use busway_core::driver::Retry;
+use busway_core::{Error, ErrorKind, Result, Target};
+use tokio::time::Instant;
+
+use super::{Connection, Gate, closed};
+use crate::bus::{Body, Message, Queue};
+use crate::faults::Verdict;
+
+/// What an error says about an operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Label<'a> {
+    pub(crate) operation: &'static str,
+    pub(crate) target: &'a Target,
+    pub(crate) method: Option<&'a str>,
+}
+
+impl Label<'_> {
+    pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        self.complete(Error::new(kind, message))
+    }
+
+    /// Adds the operation and the facts to an error.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        let facts = [
+            ("topic", self.target.topic()),
+            ("server", self.target.server()),
+            ("method", self.method),
+        ];
+        facts.into_iter().fold(error.attempted(self.operation), |error, (key, value)| match value {
+            Some(value) => error.with(key, value),
+            None => error,
+        })
+    }
+}
+
+/// Where a message goes.
+pub(crate) enum Route<B> {
+    /// To one queue.
+    One(Arc<Queue<B>>),
+    /// A copy to each: all of them, or, when there is no room, none.
+    Each(Vec<Arc<Queue<B>>>),
+}
+
+/// A message on its way.
+pub(crate) struct Parcel<'a, B> {
+    pub(crate) label: Label<'a>,
+    pub(crate) deadline: Instant,
+    pub(crate) retry: Retry,
+    pub(crate) message: Message<B>,
+    /// Finds the way, anew for each attempt.
+    pub(crate) route: &'a (dyn Fn() -> Option<Route<B>> + Sync),
+    /// Whether the bus stores it, so that a loss is a missing confirmation.
+    pub(crate) stored: bool,
+}
+
+/// Why an attempt failed.
+pub(super) enum Failure {
+    /// Another one would fail as well.
+    Final(Error),
+    /// It has not left.
+    Unsent(Error),
+    /// It may have left.
+    InDoubt,
+}
+
+impl<B: Body> Parcel<'_, B> {
+    pub(super) fn unsent(&self, kind: ErrorKind, message: &str) -> Failure {
+        Failure::Unsent(self.label.error(kind, message))
+    }
+
+    pub(super) fn fail(&self, kind: ErrorKind, message: &str) -> Failure {
+        Failure::Final(self.label.error(kind, message))
+    }
+}
+
+pub(super) const NOBODY: &str = "nobody listens to the target";
+pub(super) const UNREACHABLE: &str = "the bus cannot be reached";
+
+impl Connection {
+    /// Sends a message until the bus has it, as often and as long as is allowed.
+    ///
+    /// A call that may have been lost on the way hears of it in its slot.
+    pub(crate) async fn send<B: Body>(
+        self: &Arc<Self>,
+        parcel: &Parcel<'_, B>,
+        attempts: &mut u32,
+    ) -> Result<()> {
+        loop {
+            if parcel.deadline <= Instant::now() {
+                let message = "the deadline passed before it could be sent";
+                return Err(parcel.label.error(ErrorKind::Timeout, message));
+            }
+            *attempts = attempts.saturating_add(1);
+            let error = match self.attempt(parcel).await {
+                Ok(()) => return Ok(()),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Unsent(error)) => error,
+                Err(Failure::InDoubt) => {
+                    let message = "the connection was lost before the bus had confirmed";
+                    parcel.label.error(ErrorKind::InDoubt, message)
+                }
+            };
+            if !parcel.retry.allows(*attempts) || !self.pause(parcel.retry, parcel.deadline).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Waits before the next attempt: for the connection, when it is down. False when the
+    /// deadline comes first.
+    async fn pause(&self, retry: Retry, deadline: Instant) -> bool {
+        let delay = Instant::now() + *self.options.retry_delay;
+        let reachable = self.link.until(|gate| gate != Gate::Down);
+        if self.link.gate() != Gate::Down {
+            tokio::time::sleep_until(delay.min(deadline)).await;
+        } else if retry == Retry::Forever {
+            let _ = tokio::time::timeout_at(deadline, reachable).await;
+        } else {
+            let _ = tokio::time::timeout_at(delay.min(deadline), reachable).await;
+        }
+        Instant::now() < deadline
+    }
+
+    async fn attempt<B: Body>(self: &Arc<Self>, parcel: &Parcel<'_, B>) -> Result<(), Failure> {
+        let verdict = self.verdict();
+        self.suffer(parcel, &verdict).await?;
+        let epoch = self.pass(parcel).await?;
+        let Some(route) = (parcel.route)() else {
+            self.core.counts.undeliverable.up();
+            return Err(parcel.fail(ErrorKind::Undeliverable, NOBODY));
+        };
+        if let Some(slot) = &parcel.message.reply {
+            slot.leaving();
+        }
+        if verdict.drop {
+            if matches!(&route, Route::One(queue) if queue.is_deserted()) {
+                self.core.counts.undeliverable.up();
+                return Err(parcel.fail(ErrorKind::Undeliverable, NOBODY));
+            }
+            self.core.counts.dropped.up();
+            if parcel.stored {
+                let message = "the bus did not confirm the message";
+                return Err(parcel.unsent(ErrorKind::Connection, message));
+            }
+        } else {
+            self.place(parcel, &route, epoch).await?;
+            // What is consumed without acknowledgement is never doubled: it would run twice.
+            if verdict.duplicate && parcel.message.acknowledged {
+                self.core.counts.duplicated.up();
+                parcel.place_again(&route);
+            }
+        }
+        self.core.counts.sent.up();
+        if let Some(how_long) = verdict.cut {
+            self.cut("a fault was due", Some(how_long));
+        }
+        if self.link.epoch() == epoch {
+            return Ok(());
+        }
+        match &parcel.message.reply {
+            Some(slot) => {
+                slot.lose();
+                Ok(())
+            }
+            None => Err(Failure::InDoubt),
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        if self.faults.is_idle() && self.core.faults.is_idle() {
+            return Verdict::default();
+        }
+        self.faults.decide().and(self.core.faults.decide())
+    }
+
+    /// What happens to a message before it reaches the bus.
+    async fn suffer<B: Body>(
+        &self,
+        parcel: &Parcel<'_, B>,
+        verdict: &Verdict,
+    ) -> Result<(), Failure> {
+        match verdict.fail {
+            None => {}
+            Some(kind) if kind.is_retryable() => {
+                return Err(parcel.unsent(kind, "the send failed by a fault"));
+            }
+            Some(kind) => return Err(parcel.fail(kind, "the send failed by a fault")),
+        }
+        if !verdict.delay.is_zero() {
+            let arrival = Instant::now() + verdict.delay;
+            if parcel.deadline <= arrival {
+                tokio::time::sleep_until(parcel.deadline).await;
+                let message = "the deadline passed while the message was delayed";
+                return Err(parcel.fail(ErrorKind::Timeout, message));
+            }
+            tokio::time::sleep_until(arrival).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until the bus takes messages, and tells the epoch of the connection.
+    async fn pass<B: Body>(&self, parcel: &Parcel<'_, B>) -> Result<u64, Failure> {
+        loop {
+            match self.link.gate() {
+                Gate::Open(epoch) => return Ok(epoch),
+                Gate::Closed => return Err(Failure::Final(parcel.label.complete(closed()))),
+                Gate::Down => return Err(parcel.unsent(ErrorKind::Connection, UNREACHABLE)),
+                Gate::Blocked => {
+                    let unblocked = self.link.until(|gate| gate != Gate::Blocked);
+                    if tokio::time::timeout_at(parcel.deadline, unblocked).await.is_err() {
+                        let message = "the bus was blocked until the deadline";
+                        return Err(parcel.fail(ErrorKind::Full, message));
+                    }
+                }
+            }
+        }
+    }
+}
