@@ -5,12 +5,12 @@ mod builder;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub use builder::TransportBuilder;
 
+use crate::deadline::after;
 use crate::driver::{
     CallOptions, Capabilities, Driver, EventStream, Listener, NotificationSubscription,
     NotifyOptions, Request, SendOptions,
@@ -117,7 +117,7 @@ impl Transport {
     /// [`ErrorKind::Timeout`] when something was still under way then; the connection is closed
     /// nevertheless.
     pub async fn close_within(&self, timeout: Duration) -> Result<()> {
-        let deadline = Instant::now() + timeout;
+        let deadline = after(timeout);
         self.0.sends.close();
         let drained = tokio::time::timeout_at(deadline, self.0.sends.wait()).await;
         let under_way = self.0.sends.len();

@@ -3,13 +3,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use super::dispatcher::{AnyEndpoint, Dispatcher};
-use super::worker::{Batching, Listening};
-use super::{BatchEndpoint, NotificationEndpoint, NotificationListener, Worker};
+use super::{BatchEndpoint, NotificationEndpoint, NotificationListener};
 use crate::driver::NotificationSubscription;
 use crate::notify::Priority;
+use crate::serving::{Batching, Plan, Serving};
 use crate::{ContextSerializer, Error, ErrorKind, Result, Target, Transport};
 
 /// What is to be said before a listener starts.
@@ -128,19 +126,13 @@ impl NotificationListenerBuilder {
         let dispatcher = Dispatcher {
             endpoints: self.endpoints,
             allow_requeue: self.allow_requeue,
+            batches: self.batching.is_some(),
             serializer: self.serializer,
             system: self.transport.system(),
             topics: topics.join(","),
         };
-        let (stop, stopped) = watch::channel(None);
-        let listening = Listening {
-            listener,
-            dispatcher: Arc::new(dispatcher),
-            batching: self.batching,
-            concurrency,
-            stopped,
-        };
-        Ok(NotificationListener { stop, worker: Some(Worker(tokio::spawn(listening.run()))) })
+        let plan = Plan { concurrency, batching: self.batching };
+        Ok(NotificationListener(Serving::start(listener, Arc::new(dispatcher), plan)))
     }
 
     fn check_capabilities(&self) -> Result<()> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
 use crate::driver::{Delivery, Incoming};
 use crate::notify::{Notification, Priority, trace};
 use crate::rpc::Failure;
+use crate::serving::Handle;
 use crate::{ContextSerializer, RemoteError, Result};
 
 /// How long the bus may take to be told what became of a notification.
@@ -22,6 +24,7 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) struct Dispatcher {
     pub(super) endpoints: Vec<AnyEndpoint>,
     pub(super) allow_requeue: bool,
+    pub(super) batches: bool,
     pub(super) serializer: Option<Arc<dyn ContextSerializer>>,
     pub(super) system: &'static str,
     pub(super) topics: String,
@@ -61,9 +64,21 @@ struct Batch {
     failure: Option<RemoteError>,
 }
 
+impl Handle<Notification> for Dispatcher {
+    fn begin(self: &Arc<Self>, taken: Vec<Incoming<Notification>>, running: &mut JoinSet<()>) {
+        if self.batches {
+            running.spawn(self.clone().handle(taken));
+            return;
+        }
+        for incoming in taken {
+            running.spawn(self.clone().handle(vec![incoming]));
+        }
+    }
+}
+
 impl Dispatcher {
     /// Hands over, then settles. What is dropped before that goes back to the bus.
-    pub(super) async fn handle(self: Arc<Self>, taken: Vec<Incoming<Notification>>) {
+    async fn handle(self: Arc<Self>, taken: Vec<Incoming<Notification>>) {
         let span = match &*taken {
             [one] => trace::process_span(self.system, &self.topics, &one.body),
             many => trace::batch_span(self.system, &self.topics, many.len()),

@@ -6,13 +6,8 @@ mod endpoint;
 mod filter;
 mod function;
 mod incoming;
-mod worker;
 
 use std::time::Duration;
-
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 pub use builder::NotificationListenerBuilder;
 pub use endpoint::{BatchEndpoint, Handled, NotificationEndpoint};
@@ -20,10 +15,8 @@ pub use filter::NotificationFilter;
 pub use function::{FnEndpoint, endpoint_fn};
 pub use incoming::IncomingNotification;
 
-use crate::{Error, ErrorKind, Result, Transport};
-
-/// How long [`NotificationListener::stop`] lets running endpoints finish.
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::serving::{STOP_TIMEOUT, Serving};
+use crate::{Result, Transport};
 
 /// A running listener: oslo.messaging's `get_notification_listener`, started. Dropping it stops it
 /// at once, and what its endpoints had not finished goes back to the bus;
@@ -59,21 +52,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct NotificationListener {
-    /// When set: the deadline by which it is to have stopped.
-    stop: watch::Sender<Option<Instant>>,
-    worker: Option<Worker>,
-}
-
-/// The task that listens; it ends with its owner.
-#[derive(Debug)]
-struct Worker(JoinHandle<Result<()>>);
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
+pub struct NotificationListener(Serving);
 
 impl NotificationListener {
     /// What is to be said before a listener starts: its endpoints, at least.
@@ -87,13 +66,7 @@ impl NotificationListener {
     /// # Errors
     /// Why the subscription was lost.
     pub async fn wait(&mut self) -> Result<()> {
-        let Some(worker) = &mut self.worker else { return Ok(()) };
-        let result = (&mut worker.0).await;
-        self.worker = None;
-        result.unwrap_or_else(|error| {
-            let message = "the listener's own task ended abnormally";
-            Err(Error::new(ErrorKind::Internal, message).because(error))
-        })
+        self.0.wait().await
     }
 
     /// Stops as [`stop_within`](Self::stop_within) does, within 30 seconds.
@@ -108,10 +81,9 @@ impl NotificationListener {
     /// endpoints that run finish, and ends the subscription; within that time.
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] when endpoints still ran then (they were cut off, and what they had
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when endpoints still ran then (they were cut off, and what they had
     /// goes back to the bus), or why the subscription was lost.
-    pub async fn stop_within(mut self, timeout: Duration) -> Result<()> {
-        self.stop.send_replace(Some(Instant::now() + timeout));
-        self.wait().await.map_err(|error| error.attempted("stop"))
+    pub async fn stop_within(self, timeout: Duration) -> Result<()> {
+        self.0.stop_within(timeout).await
     }
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
-use tokio::time::Instant;
 
 pub use builder::NotifierBuilder;
 pub use prepared::PreparedNotifier;
 
 use super::sink::{Attempts, Sink, SinkOptions, TestSink, timed_out};
 use super::{Notification, Priority};
+use crate::deadline::after;
 use crate::driver::Retry;
 use crate::{Context, ContextSerializer, Error, ErrorKind, Limits, Payload, Result, Transport};
 use methods::methods_per_priority;
@@ -176,10 +176,4 @@ impl Notifier {
         }
         attempts.into_result().map_err(|error| error.with("event_type", &notification.event_type))
     }
-}
-
-/// The instant after that time; for a time without end, one that nobody will see.
-fn after(timeout: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
-    Instant::now() + timeout.min(CENTURY)
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 use tracing::Instrument;
 
 pub use builder::RpcClientBuilder;
@@ -16,6 +15,7 @@ pub use prepared::Prepared;
 use settings::Settings;
 
 use super::trace;
+use crate::deadline::after;
 use crate::driver::{CallOptions, Request, SendOptions};
 use crate::{ContextSerializer, Payload, Result, Target, Transport, Version};
 
@@ -134,7 +134,7 @@ impl Shared {
         let (retry, call_monitor_timeout) = (settings.retry, settings.call_monitor_timeout);
         async move {
             let request = prepared.map_err(|error| error.attempted("call"))?;
-            let deadline = Instant::now() + timeout;
+            let deadline = after(timeout);
             let options = CallOptions { deadline, retry, call_monitor_timeout };
             let span = trace::send_span(self.transport.system(), "call", &target, &request);
             let method = request.method.clone();
@@ -159,7 +159,7 @@ impl Shared {
         let (timeout, retry) = (settings.timeout, settings.retry);
         async move {
             let request = prepared.map_err(|error| error.attempted("cast"))?;
-            let deadline = Instant::now() + timeout.unwrap_or(default);
+            let deadline = after(timeout.unwrap_or(default));
             let options = SendOptions { deadline, expiry: timeout.map(|_| deadline), retry };
             let span = trace::send_span(self.transport.system(), "cast", &target, &request);
             let method = request.method.clone();

@@ -1,14 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
+use super::RpcServer;
 use super::dispatcher::Dispatcher;
 use super::handler::Handler;
 use super::ping::Ping;
-use super::worker::Serving;
-use super::{RpcServer, Worker};
 use crate::rpc::{AccessPolicy, Endpoint};
+use crate::serving::{Plan, Serving};
 use crate::{ContextSerializer, Error, ErrorKind, Result, Target, Transport};
 
 /// What is said before a server starts.
@@ -82,10 +80,9 @@ impl RpcServerBuilder {
             system: self.transport.system(),
             topic,
         };
-        let (stop, stopped) = watch::channel(None);
-        let serving = Serving { listener, handler: Arc::new(handler), concurrency, stopped };
-        let worker = Worker(tokio::spawn(serving.run()));
-        Ok(RpcServer { target: self.target, stop, worker: Some(worker) })
+        let plan = Plan { concurrency, batching: None };
+        let serving = Serving::start(listener, Arc::new(handler), plan);
+        Ok(RpcServer { target: self.target, serving })
     }
 
     fn check(&self, concurrency: usize) -> Result<()> {

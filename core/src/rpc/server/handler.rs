@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::dispatcher::Dispatcher;
+use crate::deadline::after;
 use crate::driver::{Delivery, Incoming, Outcome, Request};
 use crate::rpc::{Failure, trace};
+use crate::serving::Handle;
 use crate::{Context, ContextSerializer, Limits, Payload, RemoteError, Result};
 
 /// Handles one request from acknowledgement to reply.
@@ -22,10 +25,18 @@ pub(super) struct Handler {
     pub(super) topic: String,
 }
 
+impl Handle<Request> for Handler {
+    fn begin(self: &Arc<Self>, taken: Vec<Incoming<Request>>, running: &mut JoinSet<()>) {
+        for incoming in taken {
+            running.spawn(self.clone().handle(incoming));
+        }
+    }
+}
+
 impl Handler {
     /// Acknowledges, runs, answers. A request that has expired is not run, nor one that could not
     /// be acknowledged: the bus will deliver it again.
-    pub(super) async fn handle(self: Arc<Self>, mut incoming: Incoming<Request>) {
+    async fn handle(self: Arc<Self>, mut incoming: Incoming<Request>) {
         let expired = incoming.deadline.is_some_and(|deadline| deadline <= Instant::now());
         if incoming.delivery.needs_acknowledgement()
             && let Err(error) = incoming.delivery.acknowledge().await
@@ -112,7 +123,7 @@ async fn monitored(
 ) -> Outcome {
     let period = (timeout / 2).max(Duration::from_millis(1));
     let beating = async {
-        let mut ticks = tokio::time::interval_at(Instant::now() + period, period);
+        let mut ticks = tokio::time::interval_at(after(period), period);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;

@@ -4,21 +4,14 @@ mod builder;
 mod dispatcher;
 mod handler;
 mod ping;
-mod worker;
 
 use std::time::Duration;
-
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 pub use builder::RpcServerBuilder;
 pub use ping::PING_METHOD;
 
-use crate::{Error, ErrorKind, Result, Target, Transport};
-
-/// How long [`RpcServer::stop`] lets running handlers finish.
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::serving::{STOP_TIMEOUT, Serving};
+use crate::{Result, Target, Transport};
 
 /// A running server: oslo.messaging's `RPCServer`. Dropping it stops it at once, cutting off what
 /// runs; [`stop`](Self::stop) lets it finish.
@@ -37,19 +30,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct RpcServer {
     target: Target,
-    /// When set: the deadline by which it is to have stopped.
-    stop: watch::Sender<Option<Instant>>,
-    worker: Option<Worker>,
-}
-
-/// The task that serves; it ends with its owner.
-#[derive(Debug)]
-struct Worker(JoinHandle<Result<()>>);
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    serving: Serving,
 }
 
 impl RpcServer {
@@ -70,13 +51,7 @@ impl RpcServer {
     /// # Errors
     /// Why the subscription was lost.
     pub async fn wait(&mut self) -> Result<()> {
-        let Some(worker) = &mut self.worker else { return Ok(()) };
-        let result = (&mut worker.0).await;
-        self.worker = None;
-        result.unwrap_or_else(|error| {
-            let message = "the server's own task ended abnormally";
-            Err(Error::new(ErrorKind::Internal, message).because(error))
-        })
+        self.serving.wait().await
     }
 
     /// Stops as [`stop_within`](Self::stop_within) does, within 30 seconds.
@@ -91,10 +66,9 @@ impl RpcServer {
     /// runs finish and answer, and ends the subscription; within that time.
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] when handlers still ran then (they were cut off), or why the
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when handlers still ran then (they were cut off), or why the
     /// subscription was lost.
-    pub async fn stop_within(mut self, timeout: Duration) -> Result<()> {
-        self.stop.send_replace(Some(Instant::now() + timeout));
-        self.wait().await.map_err(|error| error.attempted("stop"))
+    pub async fn stop_within(self, timeout: Duration) -> Result<()> {
+        self.serving.stop_within(timeout).await
     }
 }

@@ -5,28 +5,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::dispatcher::Dispatcher;
+use super::{Handle, Plan};
 use crate::driver::Listener;
-use crate::notify::Notification;
 use crate::{Error, ErrorKind, Result};
 
-/// How many notifications are taken at once, and how long is waited for them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Batching {
-    pub(super) size: usize,
-    pub(super) wait: Duration,
-}
-
-/// The listening task's state: it owns the subscription and all that runs.
-pub(super) struct Listening {
-    pub(super) listener: Box<dyn Listener<Notification>>,
-    pub(super) dispatcher: Arc<Dispatcher>,
-    pub(super) batching: Option<Batching>,
-    pub(super) concurrency: usize,
+/// The serving task's state: it owns the subscription and all that runs.
+pub(super) struct Taking<B: Send + 'static, H> {
+    pub(super) listener: Box<dyn Listener<B>>,
+    pub(super) handler: Arc<H>,
+    pub(super) plan: Plan,
     pub(super) stopped: watch::Receiver<Option<Instant>>,
 }
 
-impl Listening {
+impl<B: Send + 'static, H: Handle<B>> Taking<B, H> {
     /// Takes and handles until told to stop or until the subscription ends, then lets what runs
     /// finish.
     pub(super) async fn run(mut self) -> Result<()> {
@@ -52,12 +43,12 @@ impl Listening {
     async fn take(&mut self, running: &mut JoinSet<()>) -> Result<()> {
         loop {
             while running.try_join_next().is_some() {}
-            let free = self.concurrency.saturating_sub(running.len());
+            let free = self.plan.concurrency.saturating_sub(running.len());
             if free == 0 {
                 running.join_next().await;
                 continue;
             }
-            let (most, wait) = match self.batching {
+            let (most, wait) = match self.plan.batching {
                 None => (free, Duration::ZERO),
                 Some(batching) => (batching.size, batching.wait),
             };
@@ -65,13 +56,7 @@ impl Listening {
             if taken.is_empty() {
                 return Ok(());
             }
-            if self.batching.is_some() {
-                running.spawn(self.dispatcher.clone().handle(taken));
-                continue;
-            }
-            for incoming in taken {
-                running.spawn(self.dispatcher.clone().handle(vec![incoming]));
-            }
+            self.handler.begin(taken, running);
         }
     }
 
