@@ -1,7 +1,72 @@
 //! One messaging API, many buses.
+//!
+//! A service is written once against a [`Transport`] and a [`Target`]; the scheme of one URL says
+//! what carries its messages: memory (`fake://`), RabbitMQ, an AMQP 1.0 peer. The ideas are those of
+//! OpenStack's oslo.messaging, and so are the bytes on the wire: a Rust service and a Python service
+//! share one bus.
+//!
+//! ```
+//! use busway::{RpcClient, RpcServer, Target, Transport, endpoint};
+//! use serde_json::json;
+//!
+//! struct Greeter;
+//!
+//! #[endpoint]
+//! impl Greeter {
+//!     async fn hello(&self, name: String) -> String {
+//!         format!("Hello, {name}!")
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> busway::Result<()> {
+//!     let transport = Transport::open("fake://").await?;
+//!     let target = Target::new("greetings").with_server("host-1");
+//!     let server = RpcServer::builder(&transport, target).endpoint(Greeter).start().await?;
+//!
+//!     let client = RpcClient::new(&transport, Target::new("greetings"));
+//!     let greeting: String = client.call("hello", json!({ "name": "Ada" })).await?;
+//!     assert_eq!(greeting, "Hello, Ada!");
+//!     server.stop().await
+//! }
+//! ```
+//!
+//! # Where to find what
+//!
+//! | for | see |
+//! |---|---|
+//! | calling methods of others | [`RpcClient`], typed with [`client`](macro@client) |
+//! | serving methods | [`RpcServer`], with [`endpoint`](macro@endpoint) or an [`Endpoint`] by hand |
+//! | telling what happened | [`Notifier`] |
+//! | listening to that | [`NotificationListener`] |
+//! | files, environment, options | [`config`], [`Config`] |
+//! | what may go wrong | [`Error`], [`ErrorKind`], [`RemoteError`] |
+//! | programs without an async runtime | [`blocking`] |
+//! | a bus of one's own | [`driver`] |
+//!
+//! # Features
+//!
+//! | feature | brings | by default |
+//! |---|---|---|
+//! | `fake` | the in-memory bus, and its interface in [`fake`] | yes |
+//! | `blocking` | the module [`blocking`] | yes |
+//! | `metrics` | counters and histograms through the `metrics` facade: see [`metrics`] | no |
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
+
+/// The in-memory bus: the scheme `fake://`, and what a test may ask it and do to it.
+///
+/// A driver that the program names is linked and registered, so that its scheme is known.
+#[cfg(feature = "fake")]
+pub use busway_driver_fake as fake;
 
 #[doc(hidden)]
 pub use busway_core::__private;
+pub use busway_core::notify::{
+    BatchEndpoint, Handled, NotificationEndpoint, NotificationListener, Notifier, Priority,
+    endpoint_fn,
+};
 pub use busway_core::rpc::{
     AccessPolicy, Endpoint, Failure, Prepared, RpcClient, RpcClientBuilder, RpcServer,
     RpcServerBuilder, Visibility,
@@ -11,5 +76,9 @@ pub use busway_core::{
     RemoteError, RemoteKind, Result, Secret, TRACEPARENT, Target, Transport, TransportBuilder,
     TransportUrl, Value, Version, async_trait,
 };
-pub use busway_core::{codec, config, driver, error, notify, rpc, url};
-pub use busway_macros::{client, endpoint};
+pub use busway_core::{codec, config, driver, error, metrics, notify, rpc, url};
+
+#[doc = include_str!("docs/client.md")]
+pub use busway_macros::client;
+#[doc = include_str!("docs/endpoint.md")]
+pub use busway_macros::endpoint;
