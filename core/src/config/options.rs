@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Options, Seconds};
-use crate::Secret;
+use crate::url::TransportUrl;
+use crate::{Limits, Secret};
 
 /// The core's own options: section `[DEFAULT]`, which a service's file may share with options of
 /// its own.
@@ -17,18 +18,21 @@ pub struct CoreOptions {
     /// How long a call waits for its reply.
     pub rpc_response_timeout: Seconds,
     /// How many requests a server handles at a time.
+    #[schemars(range(min = 1))]
     pub executor_thread_pool_size: usize,
     /// Whether a server answers to the method `oslo_rpc_server_ping`.
     pub rpc_ping_enabled: bool,
     /// The largest body that is sent or read, in bytes.
+    #[schemars(range(min = 1))]
     pub max_body_size: usize,
     /// The deepest nesting of arrays and objects that is sent or read.
+    #[schemars(range(min = 1, max = Limits::DEEPEST))]
     pub max_body_depth: usize,
 }
 
 impl Default for CoreOptions {
     fn default() -> Self {
-        let limits = crate::Limits::default();
+        let limits = Limits::default();
         Self {
             transport_url: None,
             rpc_backend: None,
@@ -44,6 +48,25 @@ impl Default for CoreOptions {
 
 impl Options for CoreOptions {
     const SECTION: &'static str = "DEFAULT";
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        check_url(self.transport_url.as_ref())?;
+        if self.rpc_response_timeout.is_zero() {
+            return Err(("rpc_response_timeout", "no reply comes in no time".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Checks that a `transport_url` is a URL; an empty one is none.
+fn check_url(url: Option<&Secret>) -> Result<(), (&'static str, String)> {
+    match url.map(Secret::expose).filter(|url| !url.is_empty()) {
+        Some(url) => match TransportUrl::parse_quietly(url) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(("transport_url", error.message().to_owned())),
+        },
+        None => Ok(()),
+    }
 }
 
 /// The options of notifiers: section `[oslo_messaging_notifications]`.
@@ -51,13 +74,15 @@ impl Options for CoreOptions {
 #[serde(default)]
 pub struct NotificationOptions {
     /// The sinks that a notification goes to: `messaging`, `messagingv2`, `log`, `noop`,
-    /// `routing`, `test`; several at once.
+    /// `routing`, `test`; several at once. May be repeated.
+    #[schemars(extend("x-multi" = true))]
     pub driver: Vec<String>,
     /// The URL of the notifications' own transport; without one, that of `[DEFAULT]`.
     pub transport_url: Option<Secret>,
     /// The topics that a notification goes to.
     pub topics: Vec<String>,
     /// How often a failed notification is sent again: -1 for ever, 0 never, or a count.
+    #[schemars(range(min = -1, max = 4_294_967_295_i64))]
     pub retry: i64,
     /// The YAML file with the rules of the sink `routing`.
     pub routing_config: Option<String>,
@@ -77,4 +102,8 @@ impl Default for NotificationOptions {
 
 impl Options for NotificationOptions {
     const SECTION: &'static str = "oslo_messaging_notifications";
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        check_url(self.transport_url.as_ref())
+    }
 }

@@ -17,6 +17,7 @@ mod tests;
 use std::str::FromStr;
 
 pub use host::{Credentials, Host};
+pub(crate) use secrecy::looks_secret;
 
 use crate::{Error, Result};
 
@@ -151,6 +152,11 @@ impl TransportUrl {
     pub fn option(&self, name: &str) -> Option<&str> {
         let option = self.query.iter().find(|(known, _)| known == name);
         option.map(|(_, value)| value.as_str())
+    }
+
+    /// Reads a URL without the warning about mixed credentials, for those who read it again.
+    pub(crate) fn parse_quietly(text: &str) -> Result<Self> {
+        parse::parse(text)
     }
 
     /// Warns when some hosts have credentials and others none, as oslo.messaging does: mostly a

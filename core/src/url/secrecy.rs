@@ -11,11 +11,13 @@ const SECRET_WORDS: [&str; 6] =
 /// Whether an option of this name, or of a structured value such as `{"password": …}`, is one
 /// that must not be shown.
 pub(super) fn is_secret_option(name: &str, value: &str) -> bool {
-    let has_word = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        SECRET_WORDS.iter().any(|word| text.contains(word))
-    };
-    has_word(name) || has_word(value) || (value.contains("://") && value.contains('@'))
+    looks_secret(name) || looks_secret(value) || (value.contains("://") && value.contains('@'))
+}
+
+/// Whether a name is that of something that must not be shown.
+pub(crate) fn looks_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
 /// The bytes of a URL, right or wrong, that may be a secret, in order and apart.
