@@ -3,4 +3,3 @@
 mod listener;
 mod notifier;
 mod support;
-mod traced;
