@@ -64,8 +64,8 @@ pub use busway_driver_fake as fake;
 #[doc(hidden)]
 pub use busway_core::__private;
 pub use busway_core::notify::{
-    BatchEndpoint, Handled, NotificationEndpoint, NotificationListener, Notifier, Priority,
-    endpoint_fn,
+    BatchEndpoint, Handled, IncomingNotification, Notification, NotificationEndpoint,
+    NotificationFilter, NotificationListener, Notifier, Priority, endpoint_fn,
 };
 pub use busway_core::rpc::{
     AccessPolicy, Endpoint, Failure, Prepared, RpcClient, RpcClientBuilder, RpcServer,

@@ -41,7 +41,8 @@ pub use context::{Context, TRACEPARENT};
 pub use context_serializer::{ContextSerializer, NoOpContextSerializer};
 pub use error::{Error, ErrorKind, RemoteError, RemoteKind, Result};
 pub use notify::{
-    BatchEndpoint, Handled, NotificationEndpoint, NotificationListener, Notifier, endpoint_fn,
+    BatchEndpoint, Handled, IncomingNotification, Notification, NotificationEndpoint,
+    NotificationFilter, NotificationListener, Notifier, Priority, endpoint_fn,
 };
 pub use payload::Payload;
 pub use secret::{MASK, Secret};

@@ -3,3 +3,4 @@
 mod listener;
 mod notifier;
 mod support;
+mod traced;

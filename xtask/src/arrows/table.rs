@@ -51,5 +51,10 @@ pub(super) const TABLE: &[Row] = &[
     Row { package: "xtask", uses: &[], tests_use: &[] },
     Row { package: "busway-tests", uses: ALL, tests_use: &[] },
     Row { package: "busway-benches", uses: ALL, tests_use: &[] },
-    Row { package: "busway-book", uses: &["busway"], tests_use: &[] },
+    // Its tests are the book's examples, one of which is a driver, and the pages made from the code.
+    Row {
+        package: "busway-book",
+        uses: &["busway"],
+        tests_use: &["busway-cli", "busway-core"],
+    },
 ];

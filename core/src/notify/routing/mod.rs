@@ -17,12 +17,7 @@ use super::sink::{Attempts, Known, Sink, SinkOptions, timed_out};
 use crate::Result;
 
 /// Sends each notification to the sinks that the rules of a file choose: oslo.messaging's driver
-/// `routing`, with a file of the same form.
-///
-/// # Differences from oslo.messaging
-/// - `rejected_events` and `rejected_priorities` can be given, too.
-/// - The file is read again when it changes; a bad new one changes nothing and is logged.
-/// - A rule that is unknown, a sink that is unknown and a file that is missing are errors.
+/// `routing`. What the rules are is said in [`sink`](super::sink).
 #[derive(Debug)]
 pub(super) struct RoutingSink {
     file: Arc<RulesFile>,

@@ -10,19 +10,6 @@ use crate::notify::sink::{Known, Sink};
 use crate::{Error, ErrorKind, Result};
 
 /// The rules of a file: groups of sinks, each with what it accepts.
-///
-/// ```yaml
-/// group_1:
-///   messagingv2:
-///     accepted_events:
-///       - compute.instance.*
-///     accepted_priorities:
-///       - info
-///       - error
-///   log:
-///     rejected_priorities:
-///       - debug
-/// ```
 #[derive(Debug, Default)]
 pub(super) struct Rules(Vec<Rule>);
 

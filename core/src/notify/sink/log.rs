@@ -7,9 +7,7 @@ use super::{Sink, SinkOptions};
 use crate::notify::{Notification, Priority};
 use crate::{Error, ErrorKind, Result};
 
-/// The log: oslo.messaging's driver `log`. An event of `tracing` with the target
-/// `oslo.messaging.notification`, at the level of the priority, whose message is the notification
-/// as JSON, with what looks like a secret masked.
+/// The log: oslo.messaging's driver `log`.
 #[derive(Debug)]
 pub(in crate::notify) struct LogSink;
 

@@ -4,10 +4,48 @@
 //! |---|---|
 //! | `messaging` | the bus, bare: oslo.messaging's message format 1.0 |
 //! | `messagingv2` | the bus, in an envelope: message format 2.0 |
-//! | `log` | an event of `tracing`, at the level of the priority |
+//! | `log` | an event of `tracing` |
 //! | `noop` | nobody |
 //! | `test` | a [`TestSink`], for tests to read |
 //! | `routing` | other sinks, as the rules of a file say |
+//!
+//! Others implement [`Sink`], and are made known by
+//! [`NotifierBuilder::register`](super::NotifierBuilder::register).
+//!
+//! # The sink `log`
+//! The event has the target `oslo.messaging.notification`, the event type as a field, and the
+//! notification as JSON for its message. Values whose names tell of a secret (`password`, `token`
+//! …) are masked, as in oslo.messaging. The level is that of the priority: `audit` is logged at
+//! info, `critical` at error, `sample` at debug; oslo.messaging does not log `audit` and `sample`.
+//!
+//! # The sink `routing`
+//! The option `routing_config` (or
+//! [`NotifierBuilder::routing_config`](super::NotifierBuilder::routing_config)) names a YAML file
+//! of the form that oslo.messaging has: groups of sinks, and what each accepts. A notification
+//! goes, once, to every sink that accepts it in some group.
+//!
+//! ```yaml
+//! group_1:
+//!   messagingv2:
+//!     accepted_events:
+//!       - compute.instance.*
+//!     accepted_priorities:
+//!       - info
+//!       - error
+//!   log:
+//!     rejected_priorities:
+//!       - debug
+//! ```
+//!
+//! - Patterns are those of Python's `fnmatch`: `*`, `?`, `[abc]`, `[!abc]`. Events are matched with
+//!   regard to case, priorities without.
+//! - A sink without a list accepts all; an empty list of what is accepted accepts nothing. What is
+//!   rejected is rejected, whatever is accepted.
+//!
+//! Differences from oslo.messaging: `rejected_events` and `rejected_priorities` are known, too. The
+//! file is read again when it changes, at most once per second; a bad new one changes nothing and
+//! is logged. A file that is missing or bad when the notifier is made, with an unknown rule or an
+//! unknown sink, is an error; there such rules do nothing.
 
 mod failures;
 mod known;
