@@ -82,3 +82,60 @@ fn read_methods(interface: &mut ItemTrait, errors: &mut Errors) -> Vec<Method> {
     check_unique(always.map(|method| &method.wire), "methods", errors);
     methods
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::{File, ImplItem, parse_quote, parse2};
+
+    use super::*;
+
+    fn expanded(options: ClientOptions, item: &TokenStream) -> File {
+        parse2(expand(Ok(options), item)).expect("Rust")
+    }
+
+    fn docs(attributes: &[syn::Attribute]) -> Vec<String> {
+        let docs = attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
+        docs.map(|doc| quote!(#doc).to_string()).collect()
+    }
+
+    #[test]
+    fn documentation_is_kept() {
+        let file = expanded(
+            ClientOptions::default(),
+            &quote! {
+                /// Of the trait.
+                trait Shop {
+                    /// Of the method.
+                    async fn order(&self);
+                }
+            },
+        );
+        let [Item::Struct(client), Item::Impl(block)] = &file.items[..] else {
+            panic!("expected a struct and its methods");
+        };
+        assert_eq!(docs(&client.attrs), [r#"# [doc = r" Of the trait."]"#]);
+        let order = block.items.iter().find_map(|item| match item {
+            ImplItem::Fn(function) if function.sig.ident == "order" => Some(function),
+            _ => None,
+        });
+        assert_eq!(docs(&order.expect("the method").attrs), [r#"# [doc = r" Of the method."]"#]);
+    }
+
+    #[test]
+    fn another_crate_takes_the_place_of_the_facade() {
+        let options: ClientOptions = parse_quote!(crate = other, namespace = "n", version = "1.0");
+        let file = expanded(
+            options,
+            &quote! {
+                trait Shop {
+                    async fn order(&self, context: Context, item: &str) -> u8;
+                    async fn look(&self);
+                    #[cast(fanout)]
+                    async fn reload(&self);
+                }
+            },
+        );
+        let text = quote!(#file).to_string();
+        assert!(text.contains("other ::") && !text.contains("busway"), "{text}");
+    }
+}

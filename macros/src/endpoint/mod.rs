@@ -90,3 +90,60 @@ fn read_methods(block: &mut ItemImpl, errors: &mut Errors) -> Vec<Method> {
     }
     methods
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::{File, parse_quote, parse2};
+
+    use super::*;
+
+    fn expanded(options: EndpointOptions, item: &TokenStream) -> File {
+        parse2(expand(Ok(options), item)).expect("Rust")
+    }
+
+    #[test]
+    fn the_block_stays_as_it_is_but_for_the_marks() {
+        let file = expanded(
+            EndpointOptions::default(),
+            &quote! {
+                /// Of the block.
+                impl Shop {
+                    /// Of the method.
+                    #[expose]
+                    #[inline]
+                    pub async fn order(&self, #[rename("class")] item: String) -> u8 { 1 }
+                    const ANSWER: u8 = 42;
+                }
+            },
+        );
+        let expected: ItemImpl = parse_quote! {
+            #[allow(clippy::unused_async, clippy::unused_self, clippy::needless_pass_by_value)]
+            /// Of the block.
+            impl Shop {
+                /// Of the method.
+                #[inline]
+                pub async fn order(&self, item: String) -> u8 { 1 }
+                const ANSWER: u8 = 42;
+            }
+        };
+        let block = &file.items[0];
+        assert_eq!(quote!(#block).to_string(), quote!(#expected).to_string());
+    }
+
+    #[test]
+    fn another_crate_takes_the_place_of_the_facade() {
+        let options = parse_quote!(crate = other, namespace = "n", version = "1.0", accepts(None));
+        let file = expanded(
+            options,
+            &quote! {
+                impl Shop {
+                    #[expected]
+                    async fn order(&self, context: &Context, item: String) -> Result<u8> { Ok(1) }
+                    async fn _look(&self) {}
+                }
+            },
+        );
+        let text = quote!(#file).to_string();
+        assert!(text.contains("other ::") && !text.contains("busway"), "{text}");
+    }
+}

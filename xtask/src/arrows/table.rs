@@ -50,6 +50,11 @@ pub(super) const TABLE: &[Row] = &[
     Row { package: "busway-testkit", uses: &["busway-broker", "busway-core"], tests_use: &[] },
     Row { package: "xtask", uses: &[], tests_use: &[] },
     Row { package: "busway-tests", uses: ALL, tests_use: &[] },
+    Row {
+        package: "busway-linkage",
+        uses: &["busway", "busway-core", "busway-driver-fake"],
+        tests_use: &[],
+    },
     Row { package: "busway-benches", uses: ALL, tests_use: &[] },
     // Its tests are the book's examples, one of which is a driver, and the pages made from the code.
     Row {
