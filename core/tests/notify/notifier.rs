@@ -4,12 +4,12 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{Bus, Marking};
+use crate::support::{ALL, Bus, Marking};
 use busway_core::driver::{Capabilities, Envelope, Retry};
 use busway_core::notify::{
     Notification, Notifier, NotifierBuilder, Priority, Sink, SinkFailures, SinkOptions, TestSink,
 };
-use busway_core::{Context, ErrorKind, Result, async_trait};
+use busway_core::{Config, Context, ErrorKind, Result, async_trait};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -91,6 +91,31 @@ async fn what_is_prepared_is_for_one_notification() {
     assert_eq!(sent[0].options.envelope, Envelope::V1);
     assert_eq!(sent[0].notification.context, Context::new().with("own", 2).with("sent", true));
     assert_eq!(sent[2].notification.context, Context::new().with("common", 1).with("sent", true));
+}
+
+#[tokio::test]
+async fn what_the_builder_does_not_say_comes_from_the_configuration() {
+    const SECTION: &str = "oslo_messaging_notifications";
+    let config = Config::builder()
+        .set(SECTION, "driver", json!(["messaging", "test"]))
+        .set(SECTION, "topics", json!(["a", "b"]))
+        .set(SECTION, "retry", 3)
+        .build()
+        .expect("a configuration");
+    let bus = Bus::configured(ALL, config);
+    let notifier = Notifier::new(&bus.transport, "shop").expect("a notifier");
+    notifier.info("e", ()).await.expect("sent");
+    assert_eq!(notifier.sinks().collect::<Vec<_>>(), ["messaging", "test"]);
+    assert_eq!(notifier.test_sink().take().len(), 1);
+    let sent = bus.sent();
+    let topics: Vec<_> = sent.iter().map(|sent| sent.target.topic()).collect();
+    assert_eq!(topics, [Some("a"), Some("b")]);
+    assert_eq!(sent[0].options.retry, Some(Retry::Times(3)));
+    assert_eq!(sent[0].options.envelope, Envelope::V1);
+
+    let notifier = builder(&bus).sinks([""; 0]).topics(["c"]).retry(Retry::NEVER).build();
+    notifier.expect("a notifier").info("e", ()).await.expect("sent nowhere");
+    assert_eq!(bus.sent().len(), 2);
 }
 
 #[tokio::test]

@@ -63,6 +63,10 @@ impl Bus {
     }
 
     pub(crate) fn with(capabilities: Capabilities) -> Self {
+        Self::configured(capabilities, Config::new())
+    }
+
+    pub(crate) fn configured(capabilities: Capabilities, config: Config) -> Self {
         let (deliver, arriving) = mpsc::unbounded_channel();
         let (settled, settlements) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -76,7 +80,7 @@ impl Bus {
             settled,
         });
         let driver = Arc::new(Held(shared.clone()));
-        let transport = Transport::from_driver(driver, Config::new());
+        let transport = Transport::from_driver(driver, config);
         Self { transport, shared, settled: settlements }
     }
 

@@ -141,7 +141,8 @@ impl NotifierBuilder {
         let names = match &self.sinks {
             Some(names) => names.clone(),
             None if config.driver.is_empty() => vec![DEFAULT_SINK.to_owned()],
-            None => config.driver.clone(),
+            // An empty name is how an oslo.config file says "none".
+            None => config.driver.iter().filter(|name| !name.is_empty()).cloned().collect(),
         };
         let retry = match self.retry {
             Some(retry) => retry,
@@ -177,7 +178,8 @@ impl NotifierBuilder {
             return Ok(known);
         }
         let configured = self.transport.config().notifications().routing_config.as_ref();
-        match self.routing_config.clone().or_else(|| configured.map(PathBuf::from)) {
+        let configured = configured.filter(|path| !path.is_empty()).map(PathBuf::from);
+        match self.routing_config.clone().or(configured) {
             Some(path) if asked_for.iter().any(|name| name == ROUTING) => {
                 let routing = RoutingSink::open(path, known.clone())?;
                 known.insert(ROUTING, Arc::new(routing));
