@@ -97,7 +97,7 @@ async fn what_is_prepared_is_for_one_notification() {
 async fn what_the_builder_does_not_say_comes_from_the_configuration() {
     const SECTION: &str = "oslo_messaging_notifications";
     let config = Config::builder()
-        .set(SECTION, "driver", json!(["messaging", "test"]))
+        .set(SECTION, "driver", json!(["messaging", "", "test"]))
         .set(SECTION, "topics", json!(["a", "b"]))
         .set(SECTION, "retry", 3)
         .build()

@@ -147,6 +147,9 @@ mod tests {
         write(&path, ALL);
         tokio::time::advance(PERIOD).await;
         assert_eq!(chosen(&file).await, 1);
+        let rules = file.rules().await;
+        tokio::time::advance(PERIOD).await;
+        assert!(Arc::ptr_eq(&rules, &file.rules().await), "what has not changed is not read");
     }
 
     #[test]

@@ -65,3 +65,24 @@ impl Sink for TestSink {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Payload;
+    use crate::driver::Retry;
+    use crate::notify::Priority;
+
+    #[tokio::test]
+    async fn its_memory_is_bounded() {
+        let sink = TestSink::new();
+        let options = SinkOptions::new(tokio::time::Instant::now(), Retry::NEVER);
+        for number in 0..=TestSink::CAPACITY {
+            let made = Notification::new("p", number.to_string(), Priority::Info, Payload::null());
+            sink.send(&made, &options).await.expect("remembered");
+        }
+        let remembered = sink.take();
+        assert_eq!(remembered.len(), TestSink::CAPACITY);
+        assert_eq!(remembered[0].event_type, "1");
+    }
+}
