@@ -1,0 +1,214 @@
+//! What each send promises, whatever is lost.
+
+use std::collections::BTreeMap;
+
+use busway_core::driver::Retry;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::telling::{TOPIC, listen, notifier};
+use crate::Harness;
+use crate::stage::{Journal, Service, caster, client, open, serve, soon};
+use crate::suite::{CaseResult, cases};
+
+cases! {
+    []
+    each_cast_runs_once needs Rpc;
+    each_call_runs_once needs Rpc;
+    an_accepted_cast_is_run needs Rpc;
+    without_retries_at_most_once_means_once needs Rpc, AtMostOnce;
+    without_retries_at_most_once_means_once_under_loss needs Rpc, AtMostOnce, Sever;
+    a_confirmed_notification_is_there needs Notifications;
+    a_confirmed_notification_survives_a_restart needs Notifications, DurableNotifications, Restart;
+    calls_go_on_after_the_connection_is_back needs Rpc, Sever;
+    notifications_go_on_after_the_connection_is_back needs Notifications, Sever;
+    what_is_served_is_not_held needs Rpc, Count;
+}
+
+/// How often each number came.
+fn times(entries: Vec<u64>) -> BTreeMap<u64, usize> {
+    let mut times = BTreeMap::new();
+    for entry in entries {
+        *times.entry(entry).or_default() += 1;
+    }
+    times
+}
+
+async fn each_cast_runs_once(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let journal = Journal::new();
+    let _server = serve(&theirs, "topic", "server", Service::new().noting(&journal)).await?;
+    let caster = caster(&ours, "topic");
+    let casts = (0..100_u64).map(|it| caster.cast("note", json!({ "it": it })));
+    for sent in join_all(casts).await {
+        sent?;
+    }
+    let mut entries = journal.take(100).await;
+    for it in 100..110 {
+        client(&ours, "topic").call::<_, ()>("note", json!({ "it": it })).await?;
+    }
+    entries.extend(journal.rest().await);
+    assert_eq!(times(entries), (0..110).map(|it| (it, 1)).collect());
+    Ok(())
+}
+
+async fn each_call_runs_once(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let journal = Journal::new();
+    let _server = serve(&theirs, "topic", "server", Service::new().noting(&journal)).await?;
+    let client = client(&ours, "topic");
+    let calls = (0..100_u64).map(|it| client.call::<_, ()>("note", json!({ "it": it })));
+    for reply in join_all(calls).await {
+        reply?;
+    }
+    assert_eq!(times(journal.rest().await), (0..100).map(|it| (it, 1)).collect());
+    Ok(())
+}
+
+async fn an_accepted_cast_is_run(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let journal = Journal::<u64>::new();
+    let _server = serve(&theirs, "topic", "server", Service::new().noting(&journal)).await?;
+    // The sender goes as soon as the bus has accepted it.
+    caster(&ours, "topic").cast("note", json!({ "it": 1 })).await?;
+    soon(ours.close()).await?;
+    assert_eq!(journal.next().await, 1);
+    Ok(())
+}
+
+async fn without_retries_at_most_once_means_once(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let journal = Journal::new();
+    let _server = serve(&theirs, "topic", "server", Service::new().noting(&journal)).await?;
+    let once = client(&ours, "topic").prepare().retry(Retry::NEVER);
+    for it in 0..50_u64 {
+        once.cast("note", json!({ "it": 2 * it })).await?;
+        once.call::<_, ()>("note", json!({ "it": 2 * it + 1 })).await?;
+    }
+    assert_eq!(times(journal.take(100).await), (0..100).map(|it| (it, 1)).collect());
+    once.call::<_, ()>("note", json!({ "it": 100 })).await?;
+    assert_eq!(journal.rest().await, [100]);
+    Ok(())
+}
+
+async fn without_retries_at_most_once_means_once_under_loss(harness: &dyn Harness) -> CaseResult {
+    const SENDS: u64 = 200;
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let journal = Journal::new();
+    let _server = serve(&theirs, "topic", "server", Service::new().noting(&journal)).await?;
+    let once = client(&ours, "topic").prepare().retry(Retry::NEVER);
+    let sending = join_all((0..SENDS).map(|it| {
+        let once = &once;
+        async move {
+            let args = json!({ "it": it });
+            let sent = if it % 2 == 0 {
+                once.cast("note", args).await
+            } else {
+                once.call("note", args).await
+            };
+            (it, sent)
+        }
+    }));
+    let cutting = async {
+        for _ in 0..3 {
+            // It cuts while something is under way.
+            let _ = tokio::time::timeout(crate::stage::PATIENCE, journal.next()).await;
+            harness.sever().await?;
+            harness.heal().await?;
+        }
+        Ok::<_, busway_core::Error>(())
+    };
+    let (sent, cut) = tokio::join!(sending, cutting);
+    cut?;
+    // What comes after all of it proves that nothing of it comes later.
+    let retrying = client(&ours, "topic");
+    retrying.call::<_, Value>("note", json!({ "it": SENDS })).await?;
+    let ran = times(journal.rest().await);
+    let twice: Vec<_> = ran.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "ran more than once: {twice:?}");
+    assert!(sent.iter().any(|(_, sent)| sent.is_ok()), "nothing got through at all");
+    Ok(())
+}
+
+async fn a_confirmed_notification_is_there(harness: &dyn Harness) -> CaseResult {
+    let ours = open(harness).await?;
+    let notifier = notifier(&ours)?;
+    for it in 0..20 {
+        // Nobody listens yet.
+        notifier.info("event", json!({ "it": it })).await?;
+    }
+    soon(ours.close()).await?;
+    let theirs = open(harness).await?;
+    let journal = Journal::new();
+    let _listener = listen(&theirs, TOPIC, &journal).await?;
+    let mut came = Vec::new();
+    for notification in journal.take(20).await {
+        came.push(notification.payload.to::<Value>()?["it"].as_u64().unwrap_or(u64::MAX));
+    }
+    assert_eq!(times(came), (0..20).map(|it| (it, 1)).collect());
+    Ok(())
+}
+
+async fn a_confirmed_notification_survives_a_restart(harness: &dyn Harness) -> CaseResult {
+    let transport = open(harness).await?;
+    let notifier = notifier(&transport)?;
+    for it in 0..20 {
+        notifier.info("event", json!({ "it": it })).await?;
+    }
+    harness.restart().await?;
+    let journal = Journal::new();
+    let _listener = listen(&transport, TOPIC, &journal).await?;
+    let mut came = Vec::new();
+    for notification in journal.take(20).await {
+        came.push(notification.payload.to::<Value>()?["it"].as_u64().unwrap_or(u64::MAX));
+    }
+    // Stored means at least once.
+    assert_eq!(times(came).len(), 20);
+    Ok(())
+}
+
+async fn calls_go_on_after_the_connection_is_back(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let _server = serve(&theirs, "topic", "server", Service::echo()).await?;
+    let client = client(&ours, "topic");
+    for round in 0..3 {
+        let reply: Value = soon(client.call("echo", json!({ "it": round }))).await?;
+        assert_eq!(reply, json!({ "it": round }));
+        harness.sever().await?;
+        harness.heal().await?;
+    }
+    soon(client.call::<_, Value>("echo", ())).await?;
+    Ok(())
+}
+
+async fn notifications_go_on_after_the_connection_is_back(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let journal = Journal::new();
+    let _listener = listen(&theirs, TOPIC, &journal).await?;
+    let notifier = notifier(&ours)?;
+    for round in 0..3 {
+        soon(notifier.info("event", json!({ "it": round }))).await?;
+        harness.sever().await?;
+        harness.heal().await?;
+    }
+    soon(notifier.info("last", json!({ "it": 3 }))).await?;
+    // Each comes at least once.
+    let mut missing: std::collections::BTreeSet<u64> = (0..4).collect();
+    while !missing.is_empty() {
+        let it = journal.next().await.payload.to::<Value>()?["it"].as_u64();
+        missing.remove(&it.unwrap_or(u64::MAX));
+    }
+    Ok(())
+}
+
+async fn what_is_served_is_not_held(harness: &dyn Harness) -> CaseResult {
+    let transport = open(harness).await?;
+    let before = harness.held().await?;
+    let _server = serve(&transport, "topic", "server", Service::echo()).await?;
+    let client = client(&transport, "topic");
+    for _ in 0..20 {
+        client.call::<_, Value>("echo", ()).await?;
+    }
+    assert_eq!(harness.held().await?, before, "what was handled is held still");
+    Ok(())
+}

@@ -1,0 +1,96 @@
+use std::fmt;
+use std::sync::Arc;
+
+use busway_core::Result;
+use busway_core::driver::Capabilities;
+use futures_util::future::BoxFuture;
+
+use super::{Faults, Harness};
+
+/// Makes a harness with a name space that nobody else has.
+pub type Make = Arc<dyn Fn() -> BoxFuture<'static, Result<Box<dyn Harness>>> + Send + Sync>;
+
+/// A driver on a bus, to be judged by the suite: a column of the matrix.
+#[derive(Clone)]
+pub struct Candidate {
+    name: String,
+    capabilities: Capabilities,
+    faults: Faults,
+    missing: Option<String>,
+    make: Make,
+}
+
+impl Candidate {
+    /// A candidate of this name, which stands before each case; with what its driver declares.
+    pub fn new<F, Made>(name: impl Into<String>, capabilities: Capabilities, make: F) -> Self
+    where
+        F: Fn() -> Made + Send + Sync + 'static,
+        Made: Future<Output = Result<Box<dyn Harness>>> + Send + 'static,
+    {
+        Self {
+            name: name.into(),
+            capabilities,
+            faults: Faults::NONE,
+            missing: None,
+            make: Arc::new(move || Box::pin(make())),
+        }
+    }
+
+    /// Says what its harness can do to the bus.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Says that it cannot run here, and what to install so that it can: its cases are ignored
+    /// with that reason, and fail where `CI=true`.
+    #[must_use]
+    pub fn missing(mut self, reason: impl Into<String>) -> Self {
+        self.missing = Some(reason.into());
+        self
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its driver declares.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// What its harness can do to the bus.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.faults
+    }
+
+    /// Why it cannot run here, if so.
+    #[must_use]
+    pub fn why_missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// A fresh name space.
+    ///
+    /// # Errors
+    /// Why the harness could not be made.
+    pub async fn harness(&self) -> Result<Box<dyn Harness>> {
+        (self.make)().await
+    }
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("name", &self.name)
+            .field("capabilities", &self.capabilities)
+            .field("faults", &self.faults)
+            .field("missing", &self.missing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,18 @@
+use std::panic::Location;
+use std::time::Duration;
+
+/// How long a case waits for what must happen: a bound for failure, never a measure.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for what must happen, [`PATIENCE`] at most.
+///
+/// # Panics
+/// When it has not happened by then; the message names the caller.
+#[track_caller]
+pub fn soon<F: Future>(running: F) -> impl Future<Output = F::Output> {
+    let caller = Location::caller();
+    async move {
+        let ended = tokio::time::timeout(PATIENCE, running).await;
+        ended.unwrap_or_else(|_| panic!("waited for {} s in vain at {caller}", PATIENCE.as_secs()))
+    }
+}

@@ -1,0 +1,71 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use busway_core::driver::Registry;
+use busway_core::{Config, Result, Transport};
+use busway_driver_fake::{Bus, DRIVER};
+use busway_testkit::{Candidate, Faults, Harness};
+
+/// How many messages a narrow queue holds.
+const NARROW: usize = 8;
+
+/// The in-memory bus.
+#[must_use]
+pub fn fake() -> Candidate {
+    let make = || async { Ok(Box::new(Fake::fresh()) as Box<dyn Harness>) };
+    let faults = Faults { narrow: true, sever: true, block: true, count: true, ..Faults::NONE };
+    Candidate::new("fake", DRIVER.capabilities, make).with_faults(faults)
+}
+
+/// A bus of its own.
+#[derive(Debug)]
+struct Fake {
+    name: String,
+    bus: Bus,
+}
+
+impl Fake {
+    fn fresh() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("suite-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        Self { bus: Bus::named(&name), name }
+    }
+
+    async fn open_with(&self, config: Config, query: &str) -> Result<Transport> {
+        let registry = Registry::empty().with(DRIVER);
+        let url = format!("fake://{}/{query}", self.name);
+        Transport::builder().registry(registry).config(config).open(&url).await
+    }
+}
+
+#[async_trait]
+impl Harness for Fake {
+    async fn open(&self, config: Config) -> Result<Transport> {
+        self.open_with(config, "").await
+    }
+
+    async fn open_narrow(&self) -> Result<(Transport, usize)> {
+        let query = format!("?queue_capacity={NARROW}");
+        Ok((self.open_with(Config::new(), &query).await?, NARROW))
+    }
+
+    async fn sever(&self) -> Result<()> {
+        self.bus.faults().disconnect();
+        Ok(())
+    }
+
+    async fn block(&self) -> Result<()> {
+        self.bus.faults().block();
+        Ok(())
+    }
+
+    async fn heal(&self) -> Result<()> {
+        self.bus.faults().unblock();
+        self.bus.faults().reconnect();
+        Ok(())
+    }
+
+    async fn held(&self) -> Result<usize> {
+        Ok(self.bus.queues().iter().map(|queue| queue.ready + queue.unacknowledged).sum())
+    }
+}
