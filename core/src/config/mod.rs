@@ -149,6 +149,23 @@ impl Config {
         })
     }
 
+    /// Where the value of an option came from.
+    ///
+    /// ```
+    /// use busway_core::Config;
+    /// use busway_core::config::Origin;
+    ///
+    /// let config = Config::builder().set("DEFAULT", "control_exchange", "nova").build()?;
+    /// assert_eq!(config.origin("DEFAULT", "control_exchange"), Origin::Code);
+    /// assert_eq!(config.origin("DEFAULT", "transport_url"), Origin::Default);
+    /// # Ok::<(), busway_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn origin(&self, section: &str, key: &str) -> Origin {
+        let said = self.view().said(section, key);
+        said.map_or(Origin::Default, |said| said.origin.clone())
+    }
+
     /// Every option of every section known with its value and where that came from.
     #[must_use]
     pub fn explain(&self) -> Explanation {

@@ -28,7 +28,7 @@ pub enum Origin {
 
 impl Origin {
     /// Adds to an error where the value came from.
-    pub(super) fn tell(&self, error: Error) -> Error {
+    pub(crate) fn tell(&self, error: Error) -> Error {
         match self {
             Self::Default => error.with("set", "nowhere: the default"),
             Self::Code => error.with("set", "in code"),

@@ -15,14 +15,14 @@ pub(super) struct View<'a> {
     pub(super) renamed: &'a [(Origin, Renamed)],
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// All that was said in a section.
-    pub(super) fn said_in(&self, section: &str) -> Option<&BTreeMap<String, Said>> {
+    pub(super) fn said_in(&self, section: &str) -> Option<&'a BTreeMap<String, Said>> {
         self.sections.get(section)
     }
 
     /// What was said of an option, ours or another program's.
-    pub(super) fn said(&self, section: &str, key: &str) -> Option<&Said> {
+    pub(super) fn said(&self, section: &str, key: &str) -> Option<&'a Said> {
         self.said_in(section)?.get(key)
     }
 

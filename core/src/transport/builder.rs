@@ -1,4 +1,5 @@
 use super::Transport;
+use crate::config::{CoreOptions, NotificationOptions, Options, Origin};
 use crate::driver::{OpenRequest, Registry};
 use crate::url::TransportUrl;
 use crate::{Config, Error, ErrorKind, Result, Secret};
@@ -53,46 +54,58 @@ impl TransportBuilder {
         Ok(Transport::from_driver(driver, self.config))
     }
 
-    /// Opens the bus that the configuration names for RPC.
+    /// Opens the bus that the configuration names for RPC: `[DEFAULT] transport_url`, else, as
+    /// oslo.messaging once did, the driver that `[DEFAULT] rpc_backend` names with its defaults.
     ///
     /// # Errors
     /// As [`Transport::from_config`].
     pub async fn open_for_rpc(self) -> Result<Transport> {
-        let core = self.config.core();
-        let url = rpc_url(core.transport_url.as_ref(), core.rpc_backend.as_deref())?;
-        self.open_url(url).await
+        let (url, origin) = rpc_url(&self.config)?;
+        self.open_url(url).await.map_err(|error| origin.tell(error))
     }
 
-    /// Opens the bus that the configuration names for notifications.
+    /// Opens the bus that the configuration names for notifications:
+    /// `[oslo_messaging_notifications] transport_url`, else that for RPC.
     ///
     /// # Errors
     /// As [`Transport::for_notifications`].
     pub async fn open_for_notifications(self) -> Result<Transport> {
-        match &self.config.notifications().transport_url {
-            Some(url) => {
-                let url = url.expose().parse()?;
-                self.open_url(url).await
-            }
-            None => self.open_for_rpc().await,
-        }
+        let Some(url) = given(self.config.notifications().transport_url.as_ref()) else {
+            return self.open_for_rpc().await;
+        };
+        let origin = self.config.origin(NotificationOptions::SECTION, "transport_url");
+        let url = url.parse().map_err(|error| origin.tell(error))?;
+        self.open_url(url).await.map_err(|error| origin.tell(error))
     }
 }
 
-/// The URL of `transport_url`, or, as oslo.messaging once did, that of `rpc_backend`.
-fn rpc_url(transport_url: Option<&Secret>, rpc_backend: Option<&str>) -> Result<TransportUrl> {
-    if let Some(backend) = rpc_backend {
-        tracing::warn!(
-            "the option rpc_backend is deprecated: name the driver as the scheme of transport_url"
-        );
-        if transport_url.is_none() {
-            return format!("{backend}://").parse();
-        }
+/// The URL of the bus for RPC, and where it was said.
+fn rpc_url(config: &Config) -> Result<(TransportUrl, Origin)> {
+    let core = config.core();
+    let origin = |key| config.origin(CoreOptions::SECTION, key);
+    if let Some(url) = given(core.transport_url.as_ref()) {
+        let origin = origin("transport_url");
+        let url = url.parse().map_err(|error| origin.tell(error))?;
+        return Ok((url, origin));
     }
-    let url = transport_url.ok_or_else(|| {
-        Error::new(
+    match core.rpc_backend.as_deref().filter(|backend| !backend.is_empty()) {
+        Some(backend) => {
+            let origin = origin("rpc_backend");
+            let url = TransportUrl::new(backend).map_err(|error| {
+                let message = "rpc_backend is no scheme of a driver: set transport_url instead";
+                let error = Error::new(ErrorKind::Configuration, message).because(error);
+                origin.tell(error).with("section", CoreOptions::SECTION).with("key", "rpc_backend")
+            })?;
+            Ok((url, origin))
+        }
+        None => Err(Error::new(
             ErrorKind::Configuration,
             "no bus is named: set transport_url in [DEFAULT], or BUSWAY_TRANSPORT_URL",
-        )
-    })?;
-    url.expose().parse()
+        )),
+    }
+}
+
+/// An option's URL; an empty one is none, as for oslo.messaging.
+fn given(url: Option<&Secret>) -> Option<&str> {
+    url.map(Secret::expose).filter(|url| !url.is_empty())
 }
