@@ -1,0 +1,55 @@
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use crate::BoxError;
+
+/// The arguments of a call: a small object of a few types, as services send it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Order {
+    /// Who orders.
+    pub customer: String,
+    /// What is ordered.
+    pub item: String,
+    /// How many.
+    pub count: u32,
+    /// What one costs, in cents.
+    pub cents: u64,
+}
+
+impl Order {
+    /// An order whose receipt tells it from others.
+    #[must_use]
+    pub fn new(count: u32) -> Self {
+        Self {
+            customer: "Ada Lovelace".to_owned(),
+            item: "difference engine".to_owned(),
+            count,
+            cents: 1799,
+        }
+    }
+
+    /// What the server does: next to nothing, so that the way there and back is what is measured.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt { item: self.item.clone(), cents: self.cents * u64::from(self.count) }
+    }
+}
+
+/// The result of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// What was ordered.
+    pub item: String,
+    /// What it costs together, in cents.
+    pub cents: u64,
+}
+
+/// A way to send an order to a server and to get its receipt back.
+pub trait Exchange: Clone + Send + Sync + 'static {
+    /// Sends an order and waits for the receipt, a minute at most.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the way.
+    fn order(&self, order: &Order) -> impl Future<Output = Result<Receipt, BoxError>> + Send;
+}
