@@ -49,14 +49,19 @@ fn targets(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether it names a file: no address, no place on the same page, no item of the code (pages
-/// that are a crate's documentation may name those).
+/// Whether it names a file: no address, no place on the same page, no item of the code.
 fn names_file(target: &str) -> bool {
     !target.is_empty()
         && !target.starts_with('#')
         && !target.starts_with("mailto:")
         && !target.contains("://")
-        && !target.contains("::")
+        && !names_item(target)
+}
+
+/// Whether it names an item of the code, as pages that are a crate's documentation may: rustdoc
+/// checks those.
+fn names_item(target: &str) -> bool {
+    target.contains("::") || target.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
 }
 
 #[cfg(test)]
@@ -76,8 +81,10 @@ mod tests {
 
     #[test]
     fn addresses_places_and_items_name_no_file() {
-        let text = "[a](https://example.org) [b](#here) [c](mailto:x@y) [d](crate::Error)";
+        let text =
+            "[a](https://example.org) [b](#here) [c](mailto:x@y) [d](crate::Error) [e](Result)";
         assert_eq!(of(text), []);
+        assert_eq!(of("[licence](LICENSE-MIT)"), [(1, "LICENSE-MIT".to_owned())]);
     }
 
     #[test]
