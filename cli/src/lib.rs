@@ -31,3 +31,9 @@ mod values;
 
 pub use exit::Exit;
 pub use run::main;
+
+/// The command line as clap knows it: for what is made from it, such as a page of the book.
+#[must_use]
+pub fn command() -> clap::Command {
+    args::Cli::described()
+}
