@@ -2,6 +2,7 @@
 //! to date; `UPDATE_BOOK=1 cargo test -p busway-book --test reference` writes them anew.
 
 mod options;
+mod program;
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +10,11 @@ use std::path::Path;
 #[test]
 fn the_page_of_the_options_is_up_to_date() {
     check("options.md", &options::page());
+}
+
+#[test]
+fn the_page_of_the_program_is_up_to_date() {
+    check("command-line.md", &program::page());
 }
 
 fn check(name: &str, expected: &str) {

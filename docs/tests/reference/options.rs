@@ -38,11 +38,11 @@ fn add(page: &mut String, section: &str, about: &str, options: &[OptionInfo]) {
     for option in options {
         let OptionInfo { name, kind, default, text, secret, .. } = option;
         let default = default.as_deref().filter(|default| !default.is_empty());
-        let default = default.map_or_else(String::new, |default| format!("`{default}`"));
+        let default = default.map_or_else(String::new, |default| format!("`{default}` "));
         let secret = if *secret { ", secret" } else { "" };
         let text = one_line(text);
         let kind = one_line(kind);
-        writeln!(page, "| `{name}` | {kind}{secret} | {default} | {text} |").expect("memory");
+        writeln!(page, "| `{name}` | {kind}{secret} | {default}| {text} |").expect("memory");
     }
 }
 
