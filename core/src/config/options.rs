@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Options, Seconds};
 use crate::url::TransportUrl;
@@ -10,6 +10,7 @@ use crate::{Limits, Secret};
 #[serde(default)]
 pub struct CoreOptions {
     /// The transport's URL: `scheme://[user:pass@]host[:port][,…]/vhost?option=value`.
+    #[serde(deserialize_with = "none_if_empty")]
     pub transport_url: Option<Secret>,
     /// The name of the driver. Deprecated: it is the scheme of `transport_url`.
     pub rpc_backend: Option<String>,
@@ -58,15 +59,16 @@ impl Options for CoreOptions {
     }
 }
 
-/// Checks that a `transport_url` is a URL; an empty one is none.
+/// Reads a URL; for oslo.messaging, an empty one is none.
+fn none_if_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let url = Option::<Secret>::deserialize(deserializer)?;
+    Ok(url.filter(|url| !url.expose().is_empty()))
+}
+
+/// Checks that a `transport_url` is a URL.
 fn check_url(url: Option<&Secret>) -> Result<(), (&'static str, String)> {
-    match url.map(Secret::expose).filter(|url| !url.is_empty()) {
-        Some(url) => match TransportUrl::parse_quietly(url) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(("transport_url", error.message().to_owned())),
-        },
-        None => Ok(()),
-    }
+    let parsed = url.map_or(Ok(()), |url| TransportUrl::parse_quietly(url.expose()).map(drop));
+    parsed.map_err(|error| ("transport_url", error.message().to_owned()))
 }
 
 /// The options of notifiers: section `[oslo_messaging_notifications]`.
@@ -78,6 +80,7 @@ pub struct NotificationOptions {
     #[schemars(extend("x-multi" = true))]
     pub driver: Vec<String>,
     /// The URL of the notifications' own transport; without one, that of `[DEFAULT]`.
+    #[serde(deserialize_with = "none_if_empty")]
     pub transport_url: Option<Secret>,
     /// The topics that a notification goes to.
     pub topics: Vec<String>,

@@ -2,7 +2,7 @@ use super::Transport;
 use crate::config::{CoreOptions, NotificationOptions, Options, Origin};
 use crate::driver::{OpenRequest, Registry};
 use crate::url::TransportUrl;
-use crate::{Config, Error, ErrorKind, Result, Secret};
+use crate::{Config, Error, ErrorKind, Result};
 
 /// What can be said before a transport is opened.
 ///
@@ -70,11 +70,11 @@ impl TransportBuilder {
     /// # Errors
     /// As [`Transport::for_notifications`].
     pub async fn open_for_notifications(self) -> Result<Transport> {
-        let Some(url) = given(self.config.notifications().transport_url.as_ref()) else {
+        let Some(url) = &self.config.notifications().transport_url else {
             return self.open_for_rpc().await;
         };
         let origin = self.config.origin(NotificationOptions::SECTION, "transport_url");
-        let url = url.parse().map_err(|error| origin.tell(error))?;
+        let url = url.expose().parse().map_err(|error| origin.tell(error))?;
         self.open_url(url).await.map_err(|error| origin.tell(error))
     }
 }
@@ -83,9 +83,9 @@ impl TransportBuilder {
 fn rpc_url(config: &Config) -> Result<(TransportUrl, Origin)> {
     let core = config.core();
     let origin = |key| config.origin(CoreOptions::SECTION, key);
-    if let Some(url) = given(core.transport_url.as_ref()) {
+    if let Some(url) = &core.transport_url {
         let origin = origin("transport_url");
-        let url = url.parse().map_err(|error| origin.tell(error))?;
+        let url = url.expose().parse().map_err(|error| origin.tell(error))?;
         return Ok((url, origin));
     }
     match core.rpc_backend.as_deref().filter(|backend| !backend.is_empty()) {
@@ -103,9 +103,4 @@ fn rpc_url(config: &Config) -> Result<(TransportUrl, Origin)> {
             "no bus is named: set transport_url in [DEFAULT], or BUSWAY_TRANSPORT_URL",
         )),
     }
-}
-
-/// An option's URL; an empty one is none, as for oslo.messaging.
-fn given(url: Option<&Secret>) -> Option<&str> {
-    url.map(Secret::expose).filter(|url| !url.is_empty())
 }

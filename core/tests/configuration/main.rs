@@ -9,3 +9,4 @@ mod pigeon;
 mod sample;
 mod unknown;
 mod values;
+mod warned;

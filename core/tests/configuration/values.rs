@@ -51,6 +51,7 @@ fn a_plain_option_that_is_repeated_has_its_last_value() {
 fn an_empty_value_is_none_where_there_may_be_none() {
     let text = "[DEFAULT]\ntransport_url =\n[oslo_messaging_pigeon]\nletter_timeout =\nroofs =\n";
     let config = read("a.conf", text);
+    assert_eq!(config.core().transport_url, None);
     assert_eq!(pigeon(&config).letter_timeout, None);
     assert!(pigeon(&config).roofs.is_empty());
     let error = refused("[oslo_messaging_pigeon]\npigeons =\n");
