@@ -72,9 +72,9 @@ pub use busway_core::rpc::{
     RpcServerBuilder, Visibility,
 };
 pub use busway_core::{
-    Config, Context, ContextSerializer, Error, ErrorKind, Format, Limits, MASK, Payload,
-    RemoteError, RemoteKind, Result, Secret, TRACEPARENT, Target, Transport, TransportBuilder,
-    TransportUrl, Value, Version, async_trait,
+    Config, Context, ContextSerializer, Error, ErrorKind, Format, Limits, MASK,
+    NoOpContextSerializer, Payload, RemoteError, RemoteKind, Result, Secret, TRACEPARENT, Target,
+    Transport, TransportBuilder, TransportUrl, Value, Version, async_trait,
 };
 pub use busway_core::{codec, config, driver, error, metrics, notify, rpc, url};
 
