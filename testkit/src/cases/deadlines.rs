@@ -26,7 +26,6 @@ cases! {
     an_expired_call_is_not_run needs Expiry;
     an_expired_cast_is_not_run needs Expiry;
     a_request_that_waits_within_its_deadline_is_run;
-    a_send_on_a_stalled_bus_ends_with_its_deadline needs Stall;
 }
 
 #[track_caller]
@@ -199,19 +198,5 @@ async fn a_request_that_waits_within_its_deadline_is_run(harness: &dyn Harness) 
     let mut ran = journal.take(2).await;
     ran.sort();
     assert_eq!(ran, ["with a deadline", "without one"]);
-    Ok(())
-}
-
-async fn a_send_on_a_stalled_bus_ends_with_its_deadline(harness: &dyn Harness) -> CaseResult {
-    let transport = open(harness).await?;
-    let _server = serve(&transport, "topic", "server", Service::echo()).await?;
-    let client = client(&transport, "topic");
-    client.call::<_, Value>("echo", ()).await?;
-    harness.stall().await?;
-    let hasty = client.prepare().timeout(SHORT);
-    timed_out(soon(hasty.call::<_, Value>("echo", ())).await);
-    harness.heal().await?;
-    let reply: Value = soon(client.call("echo", json!({ "a": 1 }))).await?;
-    assert_eq!(reply, json!({ "a": 1 }));
     Ok(())
 }

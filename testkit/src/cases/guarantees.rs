@@ -20,8 +20,6 @@ cases! {
     without_retries_at_most_once_means_once_under_loss needs Rpc, AtMostOnce, Sever;
     a_confirmed_notification_is_there needs Notifications;
     a_confirmed_notification_survives_a_restart needs Notifications, DurableNotifications, Restart;
-    calls_go_on_after_the_connection_is_back needs Rpc, Sever;
-    notifications_go_on_after_the_connection_is_back needs Notifications, Sever;
     what_is_served_is_not_held needs Rpc, Count;
 }
 
@@ -164,40 +162,6 @@ async fn a_confirmed_notification_survives_a_restart(harness: &dyn Harness) -> C
     }
     // Stored means at least once.
     assert_eq!(times(came).len(), 20);
-    Ok(())
-}
-
-async fn calls_go_on_after_the_connection_is_back(harness: &dyn Harness) -> CaseResult {
-    let (ours, theirs) = (open(harness).await?, open(harness).await?);
-    let _server = serve(&theirs, "topic", "server", Service::echo()).await?;
-    let client = client(&ours, "topic");
-    for round in 0..3 {
-        let reply: Value = soon(client.call("echo", json!({ "it": round }))).await?;
-        assert_eq!(reply, json!({ "it": round }));
-        harness.sever().await?;
-        harness.heal().await?;
-    }
-    soon(client.call::<_, Value>("echo", ())).await?;
-    Ok(())
-}
-
-async fn notifications_go_on_after_the_connection_is_back(harness: &dyn Harness) -> CaseResult {
-    let (ours, theirs) = (open(harness).await?, open(harness).await?);
-    let journal = Journal::new();
-    let _listener = listen(&theirs, TOPIC, &journal).await?;
-    let notifier = notifier(&ours)?;
-    for round in 0..3 {
-        soon(notifier.info("event", json!({ "it": round }))).await?;
-        harness.sever().await?;
-        harness.heal().await?;
-    }
-    soon(notifier.info("last", json!({ "it": 3 }))).await?;
-    // Each comes at least once.
-    let mut missing: std::collections::BTreeSet<u64> = (0..4).collect();
-    while !missing.is_empty() {
-        let it = journal.next().await.payload.to::<Value>()?["it"].as_u64();
-        missing.remove(&it.unwrap_or(u64::MAX));
-    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod batches;
 mod bodies;
 mod calls;
 mod cancelling;
+mod configured;
 mod context;
 mod deadlines;
 mod dispatch;
@@ -16,6 +17,7 @@ mod failures;
 mod fanout;
 mod filters;
 mod guarantees;
+mod losing;
 mod many;
 mod monitored;
 mod notifications;
@@ -41,8 +43,10 @@ pub(crate) const ALL: &[&[Case]] = &[
     access::CASES,
     context::CASES,
     bodies::CASES,
+    configured::CASES,
     monitored::CASES,
     guarantees::CASES,
+    losing::CASES,
     notifications::CASES,
     filters::CASES,
     pools::CASES,

@@ -9,7 +9,7 @@ use futures_util::future::{join_all, try_join_all};
 use serde_json::{Value, json};
 
 use crate::Harness;
-use crate::stage::{Gate, Service, client, open, serve, soon};
+use crate::stage::{Gate, Service, client, open, serve, soon, until};
 use crate::suite::{CaseResult, cases};
 
 cases! {
@@ -160,12 +160,5 @@ async fn a_dropped_transport_leaves_no_task_behind(harness: &dyn Harness) -> Cas
     let client = client(&transport, "topic");
     client.call::<_, Value>("echo", ()).await?;
     drop((client, server, transport));
-    // There is nothing to wait on but the count itself.
-    soon(async {
-        while tasks() > before {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    Ok(())
+    soon(until(async || Ok(tasks() <= before))).await
 }

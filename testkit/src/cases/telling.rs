@@ -1,8 +1,8 @@
 //! Notifiers and listeners as the cases about notifications need them.
 
 use busway_core::notify::{
-    Handled, IncomingNotification, NotificationListener, NotificationListenerBuilder, Notifier,
-    Priority, endpoint_fn,
+    Handled, IncomingNotification, NotificationEndpoint, NotificationListener,
+    NotificationListenerBuilder, Notifier, Priority, endpoint_fn,
 };
 use busway_core::{Result, Transport};
 
@@ -41,10 +41,16 @@ pub(crate) fn noting(
     topic: &str,
     journal: &Journal<IncomingNotification>,
 ) -> NotificationListenerBuilder {
+    NotificationListener::builder(transport).topic(topic).endpoint(hearing(journal))
+}
+
+/// An endpoint that writes down what it gets, at every priority.
+pub(crate) fn hearing(
+    journal: &Journal<IncomingNotification>,
+) -> impl NotificationEndpoint + use<> {
     let journal = journal.clone();
-    let endpoint = endpoint_fn(Priority::ALL, move |notification| {
+    endpoint_fn(Priority::ALL, move |notification| {
         journal.write(notification);
         async { Ok(Handled::Done) }
-    });
-    NotificationListener::builder(transport).topic(topic).endpoint(endpoint)
+    })
 }

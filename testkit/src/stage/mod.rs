@@ -12,5 +12,5 @@ pub use cut::{Cut, polled};
 pub use gate::Gate;
 pub use journal::Journal;
 pub use open::{caster, client, open, serve};
-pub use patience::{PATIENCE, soon};
+pub use patience::{PATIENCE, soon, until};
 pub use service::Service;

@@ -16,3 +16,14 @@ pub fn soon<F: Future>(running: F) -> impl Future<Output = F::Output> {
         ended.unwrap_or_else(|_| panic!("waited for {} s in vain at {caller}", PATIENCE.as_secs()))
     }
 }
+
+/// Waits until a count is right that nobody tells about: it can only be looked at again and again.
+///
+/// # Errors
+/// What the check fails with.
+pub async fn until<E>(check: impl AsyncFn() -> Result<bool, E>) -> Result<(), E> {
+    while !check().await? {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(())
+}
