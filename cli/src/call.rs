@@ -31,6 +31,11 @@ pub(crate) struct Args {
 
 /// Calls and prints.
 pub(crate) async fn run(args: &Args, globals: &Globals) -> Outcome {
+    print(&call(args, globals).await?, args.json)
+}
+
+/// Calls, and gives the result.
+pub(crate) async fn call(args: &Args, globals: &Globals) -> Outcome<Payload> {
     let request = &args.request;
     let arguments = request.payload()?;
     let bus = Bus::open(globals, Purpose::Rpc).await?;
@@ -43,7 +48,7 @@ pub(crate) async fn run(args: &Args, globals: &Globals) -> Outcome {
         nobody_serves(Problem::from(error), &bus, &request.topic, request.server.as_deref())
     });
     bus.close().await;
-    print(&result?, args.json)
+    result
 }
 
 fn print(result: &Payload, json: bool) -> Outcome {

@@ -13,6 +13,9 @@ pub(crate) fn of(error: &Error) -> Option<String> {
         ErrorKind::Configuration if error.message().starts_with("no bus is named") => {
             "name it with --url, or see `busway config sample`; `busway demo` needs none"
         }
+        ErrorKind::Configuration if error.get("url").is_some() => {
+            "`busway drivers` lists the options that the query of a URL may have"
+        }
         ErrorKind::Configuration => {
             "`busway config check FILE` shows what is understood from where; \
              `busway config sample` lists every option"

@@ -27,6 +27,8 @@ mod run;
 mod serve;
 mod signals;
 mod text;
+#[cfg(test)]
+mod together;
 mod values;
 
 pub use exit::Exit;

@@ -11,6 +11,9 @@ use crate::exit::Exit;
 use crate::output;
 use crate::problem::{Outcome, Problem};
 
+/// What the pages belong to.
+const SOURCE: &str = concat!("busway ", env!("CARGO_PKG_VERSION"));
+
 /// Print the manual page, or write those of all subcommands.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -48,9 +51,10 @@ fn write(dir: &Path, command: &clap::Command) -> Outcome {
 }
 
 fn page(command: clap::Command) -> Outcome<Vec<u8>> {
-    let has_subcommands = command.has_subcommands();
+    let (has_subcommands, has_version) =
+        (command.has_subcommands(), command.get_version().is_some());
     // The list of exit codes has a section of its own.
-    let man = Man::new(command.after_long_help(None::<&str>)).manual("Busway");
+    let man = Man::new(command.after_long_help(None::<&str>)).manual("Busway").source(SOURCE);
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -63,7 +67,9 @@ fn page(command: clap::Command) -> Outcome<Vec<u8>> {
     man.render_extra_section(&mut page)?;
     section(&mut page, "EXIT STATUS", &exit_codes())?;
     section(&mut page, "ENVIRONMENT", &ENVIRONMENT.map(|(name, text)| (name.to_owned(), text)))?;
-    man.render_version_section(&mut page)?;
+    if has_version {
+        man.render_version_section(&mut page)?;
+    }
     Ok(page)
 }
 

@@ -49,7 +49,7 @@ fn runtime() -> Outcome<tokio::runtime::Runtime> {
     })
 }
 
-async fn run(cli: &Cli) -> Outcome {
+pub(crate) async fn run(cli: &Cli) -> Outcome {
     let globals = &cli.globals;
     match &cli.command {
         Command::Demo(args) => demo::run(args, globals).await,

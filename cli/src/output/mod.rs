@@ -2,7 +2,7 @@
 //! standard error, colours only where they are wanted.
 
 pub(crate) mod color;
-mod problem;
+pub(crate) mod problem;
 pub(crate) mod style;
 
 use std::fmt::Display;
@@ -16,6 +16,11 @@ pub(crate) use problem::report;
 
 /// Writes a line to the standard output.
 pub(crate) fn say(line: impl Display) -> Outcome {
+    // What tests print is shown for those that fail only.
+    if cfg!(test) {
+        println!("{line}");
+        return Ok(());
+    }
     let mut out = anstream::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()?;
@@ -43,15 +48,22 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 /// Warns on the standard error.
 pub(crate) fn warn(text: impl Display) {
     let style = style::WARNING;
-    // With the standard error closed, nobody can be warned.
-    let _ = writeln!(anstream::stderr().lock(), "{style}warning:{style:#} {text}");
+    tell(format_args!("{style}warning:{style:#} {text}"));
 }
 
 /// Notes on the standard error what the user may want to know beside the result.
 pub(crate) fn note(text: impl Display) {
     let style = style::QUIET;
+    tell(format_args!("{style}{text}{style:#}"));
+}
+
+fn tell(line: impl Display) {
+    if cfg!(test) {
+        eprintln!("{line}");
+        return;
+    }
     // With the standard error closed, nobody can be told.
-    let _ = writeln!(anstream::stderr().lock(), "{style}{text}{style:#}");
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
 /// Whether somebody watches the standard error as it grows.

@@ -21,15 +21,21 @@ const MOST_TRACEBACK: usize = 200;
 
 /// Tells the problem on the standard error, and gives the exit code.
 pub(crate) fn report(problem: &Problem, cli: &Cli) -> Exit {
-    let told = match &problem.cause {
-        Cause::Told | Cause::Unread => return problem.exit,
-        _ if cli.command.wants_json() => output::json(&as_json(problem)) + "\n",
-        Cause::Said(text) => said(text, hint(problem)),
-        Cause::Bus(error) => bus(error, hint(problem), cli.globals.verbose > 0),
-    };
-    // With the standard error closed, the exit code has to say it.
-    let _ = anstream::stderr().lock().write_all(told.as_bytes());
+    if let Some(told) = told(problem, cli) {
+        // With the standard error closed, the exit code has to say it.
+        let _ = anstream::stderr().lock().write_all(told.as_bytes());
+    }
     problem.exit
+}
+
+/// What is to be said of a problem, unless all has been said.
+pub(crate) fn told(problem: &Problem, cli: &Cli) -> Option<String> {
+    match &problem.cause {
+        Cause::Told | Cause::Unread => None,
+        _ if cli.command.wants_json() => Some(output::json(&as_json(problem)) + "\n"),
+        Cause::Said(text) => Some(said(text, hint(problem))),
+        Cause::Bus(error) => Some(bus(error, hint(problem), cli.globals.verbose > 0)),
+    }
 }
 
 fn hint(problem: &Problem) -> Option<String> {

@@ -104,14 +104,7 @@ pub(crate) async fn run(args: &Args, globals: &Globals) -> Outcome {
     let mut signals = Signals::take()?;
     let bus = Bus::open(globals, Purpose::Rpc).await?;
     bus.warn_if_alone();
-    let mut server = match &args.exec {
-        Some(command) => {
-            let limits = bus.transport.config().limits();
-            let exec = Exec::new(command, &args.topic, &args.server(), limits);
-            start(args, &bus, exec).await?
-        }
-        None => start(args, &bus, Methods).await?,
-    };
+    let mut server = start(args, &bus).await?;
     note(format_args!("serving {} at {}; Ctrl-C stops", server.target(), bus.shown));
     let ended = tokio::select! {
         signal = signals.next() => {
@@ -130,7 +123,14 @@ pub(crate) async fn run(args: &Args, globals: &Globals) -> Outcome {
     Ok(stopped?)
 }
 
-async fn start(args: &Args, bus: &Bus, endpoint: impl Endpoint) -> Outcome<RpcServer> {
+/// Starts the server that was asked for.
+pub(crate) async fn start(args: &Args, bus: &Bus) -> Outcome<RpcServer> {
+    let Some(command) = &args.exec else { return start_with(args, bus, Methods).await };
+    let limits = bus.transport.config().limits();
+    start_with(args, bus, Exec::new(command, &args.topic, &args.server(), limits)).await
+}
+
+async fn start_with(args: &Args, bus: &Bus, endpoint: impl Endpoint) -> Outcome<RpcServer> {
     let endpoint = Told::new(endpoint, args.interface(), args.json);
     let mut server = RpcServer::builder(&bus.transport, args.target()).endpoint(endpoint);
     if let Some(concurrency) = args.concurrency {
