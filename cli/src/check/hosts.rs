@@ -103,3 +103,86 @@ fn default_port(url: &TransportUrl) -> Option<u16> {
     let speaks_amqp = AMQP_SCHEMES.contains(&url.scheme());
     AMQP.into_iter().find(|(name, _)| speaks_amqp && *name == variant).map(|(_, port)| port)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::exit::Exit;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// The steps that were told, and how it ended.
+    async fn steps(url: &str) -> (Vec<String>, Outcome) {
+        let mut steps = Steps::new(true);
+        let url = url.parse().expect("a URL");
+        let outcome = check(&mut steps, &url, PATIENCE).await;
+        (steps.words(), outcome)
+    }
+
+    fn listening() -> (TcpListener, u16) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        (listener, port)
+    }
+
+    fn closed_port() -> u16 {
+        // Nobody else takes it for as long as the test needs it, most likely.
+        listening().1
+    }
+
+    #[tokio::test]
+    async fn a_host_that_takes_connections_passes() {
+        let (_listener, port) = listening();
+        let (steps, outcome) = steps(&format!("pika://u:p@127.0.0.1:{port}/")).await;
+        assert_eq!(steps, ["dns passed", "tcp passed"]);
+        assert!(outcome.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_port_that_nobody_listens_on_fails() {
+        let (steps, outcome) = steps(&format!("pika://127.0.0.1:{}/", closed_port())).await;
+        assert_eq!(steps, ["dns passed", "tcp failed"]);
+        assert_eq!(outcome.expect_err("closed").exit(), Exit::Connection);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_nobody_knows_fails() {
+        let (steps, outcome) = steps("pika://nowhere.invalid/").await;
+        assert_eq!(steps, ["dns failed"]);
+        assert_eq!(outcome.expect_err("unknown").exit(), Exit::Connection);
+    }
+
+    #[tokio::test]
+    async fn one_host_that_can_be_reached_is_enough() {
+        let (_listener, port) = listening();
+        let url = format!("pika://127.0.0.1:{},127.0.0.1:{port}/", closed_port());
+        let (steps, outcome) = steps(&url).await;
+        assert_eq!(steps, ["dns passed", "tcp warned", "dns passed", "tcp passed"]);
+        assert!(outcome.is_ok());
+    }
+
+    #[tokio::test]
+    async fn no_host_that_can_be_reached_fails() {
+        let url = format!("pika://127.0.0.1:{},nowhere.invalid/", closed_port());
+        let (steps, outcome) = steps(&url).await;
+        assert_eq!(steps, ["dns passed", "tcp warned", "dns warned", "dns failed"]);
+        assert_eq!(outcome.expect_err("none").exit(), Exit::Connection);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_nobody_names_is_not_guessed() {
+        let (steps, outcome) = steps("pigeon://loft/").await;
+        assert_eq!(steps, ["hosts skipped"]);
+        assert!(outcome.is_ok());
+    }
+
+    #[test]
+    fn the_ports_of_amqp_are_known() {
+        let port = |url: &str| default_port(&url.parse().expect("a URL"));
+        assert_eq!(port("pika://h/"), Some(5672));
+        assert_eq!(port("pika+tls://h/"), Some(5671));
+        assert_eq!(port("pigeon://h/"), None);
+    }
+}

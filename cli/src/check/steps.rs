@@ -109,6 +109,13 @@ impl Steps {
         }
     }
 
+    /// The names of the steps with how they went, for tests.
+    #[cfg(test)]
+    pub(super) fn words(&self) -> Vec<String> {
+        let word = |step: &Value, key| step[key].as_str().unwrap_or_default().to_owned();
+        self.told.iter().map(|step| word(step, "step") + " " + &word(step, "state")).collect()
+    }
+
     /// The end of the check.
     pub(super) fn end(self) -> Outcome {
         if self.json {

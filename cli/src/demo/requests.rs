@@ -1,11 +1,12 @@
 //! The first chapters: calls, a cast, a fan-out.
 
-use busway::{Error, ErrorKind, RpcServer, Target, Transport};
+use busway::{ErrorKind, RemoteError, RpcServer, Target, Transport};
 use tokio::sync::mpsc;
 
 use super::greeter::{Greeter, GreetingsClient, Told};
 use super::story::{Story, left_over, next};
-use crate::problem::Outcome;
+use crate::exit::Exit;
+use crate::problem::{Outcome, Problem};
 
 const SERVERS: [&str; 3] = ["north", "east", "south"];
 
@@ -29,11 +30,9 @@ pub(super) async fn calls(story: &mut Story, transport: &Transport) -> Outcome {
     let quotient = client.divide(42, 6).await?;
     story.happened("call divide(number: 42, by: 6)", &quotient, &7, quotient)?;
 
-    let error = client.divide(1, 0).await.err();
-    let remote = error.as_ref().and_then(Error::remote);
-    let class = remote.map(|remote| remote.class.as_str());
-    let text = remote.map(|remote| format!("fails there: {remote}")).unwrap_or_default();
-    story.happened("call divide(number: 1, by: 0)", &class, &Some("DivisionByZero"), text)?;
+    let failure = failure(client.divide(1, 0).await)?;
+    let text = format!("fails there: {failure}");
+    story.happened("call divide(number: 1, by: 0)", &*failure.class, "DivisionByZero", text)?;
 
     if transport.capabilities().mandatory {
         let elsewhere = GreetingsClient::new(transport, Target::new(story.topic("nowhere")));
@@ -50,11 +49,14 @@ pub(super) async fn cast(story: &mut Story, transport: &Transport) -> Outcome {
     let topic = story.topic("notes");
     let (server, mut told) = serve(transport, &topic, "desk").await?;
 
-    GreetingsClient::new(transport, Target::new(topic)).note("tea at five").await?;
+    let client = GreetingsClient::new(transport, Target::new(topic));
+    client.note("tea at five").await?;
     let came = next("the note", &mut told).await?;
     let expected = Told { server: "desk", what: "tea at five".to_owned() };
     story.happened("cast note(what: \"tea at five\")", &came, &expected, "desk has it")?;
 
+    // By the reply to a later call, all that came before it has been taken.
+    client.hello("Ada").await?;
     server.stop().await?;
     story.happened("nothing else came to desk", &left_over(told).await, &0, "one cast, one copy")
 }
@@ -105,6 +107,14 @@ pub(super) async fn fanout(story: &mut Story, transport: &Transport) -> Outcome 
         server.stop().await?;
     }
     story.happened("nothing came twice", &left_over(told).await, &0, "one copy each")
+}
+
+/// The failure that a server answered with.
+fn failure<T>(came: busway::Result<T>) -> Outcome<RemoteError> {
+    let Err(error) = came else {
+        return Err(Problem::new(Exit::Failure, "a call that should fail did not"));
+    };
+    error.remote().cloned().ok_or_else(|| error.into())
 }
 
 /// A server of the demo, and what it will be told by casts.
