@@ -86,16 +86,16 @@ fn latencies(svg: &mut String, report: &Report) {
 fn rates(svg: &mut String, report: &Report) {
     text(svg, LEFT, 24.0, "start", "messages per second, over time");
     let steps = report.timeline.windows(2).filter_map(|step| match step {
-        [(before, fewer), (after, more)] if after > before => Some((
-            after.as_secs_f64(),
-            rate(more - fewer, after.saturating_sub(*before).as_secs_f64()),
-        )),
+        [(before, fewer), (after, more)] if after > before => {
+            let (from, to) = (before.as_secs_f64(), after.as_secs_f64());
+            Some((from, to, rate(more - fewer, to - from)))
+        }
         _ => None,
     });
     let steps: Vec<_> = steps.collect();
     let last =
         report.timeline.last().map_or(1.0, |(time, _)| Duration::as_secs_f64(time).max(0.001));
-    let highest = steps.iter().map(|(_, rate)| *rate).fold(1.0, f64::max);
+    let highest = steps.iter().map(|(_, _, rate)| *rate).fold(1.0, f64::max);
     let x = |seconds: f64| LEFT + (RIGHT - LEFT) * seconds / last;
     let y = |rate: f64| BOTTOM - (BOTTOM - TOP) * rate / highest;
     for quarter in [0.0, 0.25, 0.5, 0.75, 1.0] {
@@ -106,7 +106,10 @@ fn rates(svg: &mut String, report: &Report) {
         let seconds = format!("{:.2} s", last * quarter);
         text(svg, x(last * quarter), BOTTOM + 18.0, "middle", &seconds);
     }
-    curve(svg, COLORS[0], steps.into_iter().map(|(seconds, rate)| (x(seconds), y(rate))));
+    // Between two looks there was this rate: a stair.
+    let stairs =
+        steps.into_iter().flat_map(|(from, to, rate)| [(x(from), y(rate)), (x(to), y(rate))]);
+    curve(svg, COLORS[0], stairs);
 }
 
 fn line(svg: &mut String, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
