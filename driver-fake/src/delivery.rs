@@ -83,7 +83,7 @@ impl<B: Body> Delivery for FakeDelivery<B> {
     async fn reply(self: Box<Self>, outcome: Outcome) -> Result<()> {
         let Some(slot) = &self.slot else { return Ok(()) };
         if !matches!(self.connection.link.gate(), Gate::Open(_)) {
-            self.reach_bus().await?;
+            Box::pin(self.reach_bus()).await?;
         }
         let (outcome, result) = match outcome.map(|payload| self.connection.carry(payload)) {
             Ok(Ok(payload)) => (Ok(payload), Ok(())),

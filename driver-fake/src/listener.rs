@@ -101,13 +101,13 @@ impl<B: Leave> Listener<B> for FakeListener<B> {
             }
             if !self.connection.link.is_up() {
                 self.subscription.relieve();
-                self.connection.link.until(|gate| gate != Gate::Down).await;
+                Box::pin(self.connection.link.until(|gate| gate != Gate::Down)).await;
                 if self.connection.link.is_closed() {
                     return Ok(Vec::new());
                 }
             }
             if !wait.is_zero() && self.available() > 0 {
-                self.gather(max, wait).await;
+                Box::pin(self.gather(max, wait)).await;
             }
             let (batch, behind) = self.take(max, spare);
             if !batch.is_empty() {

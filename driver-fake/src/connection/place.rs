@@ -82,6 +82,23 @@ impl Connection {
 }
 
 impl<B: Body> Parcel<'_, B> {
+    /// Puts the message into its queues; `None`, with nothing done, when that has to wait or
+    /// nobody listens.
+    pub(super) fn place_now(&self, route: &Route<B>) -> Option<()> {
+        match route {
+            Route::One(queue) => queue.push(self.message.clone(), queue.try_reserve()?).ok(),
+            Route::Each(queues) => {
+                let rooms = queues.iter().map(|queue| queue.try_reserve());
+                let rooms = rooms.collect::<Option<Vec<_>>>()?;
+                for (queue, room) in queues.iter().zip(rooms) {
+                    // A listener that has gone gets no copy.
+                    let _ = queue.push(self.message.clone(), room);
+                }
+                Some(())
+            }
+        }
+    }
+
     /// Puts a second copy where there is room for one.
     pub(super) fn place_again(&self, route: &Route<B>) {
         let queues = match route {

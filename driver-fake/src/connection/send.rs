@@ -88,12 +88,13 @@ impl Connection {
         attempts: &mut u32,
     ) -> Result<()> {
         loop {
-            if parcel.deadline <= Instant::now() {
-                let message = "the deadline passed before it could be sent";
-                return Err(parcel.label.error(ErrorKind::Timeout, message));
-            }
             *attempts = attempts.saturating_add(1);
-            let error = match self.attempt(parcel).await {
+            // What waits is boxed: the future of a send that does not wait stays small.
+            let attempt = match self.attempt_now(parcel) {
+                Some(attempt) => attempt,
+                None => Box::pin(self.attempt(parcel)).await,
+            };
+            let error = match attempt {
                 Ok(()) => return Ok(()),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Unsent(error)) => error,
@@ -102,10 +103,25 @@ impl Connection {
                     parcel.label.error(ErrorKind::InDoubt, message)
                 }
             };
-            if !parcel.retry.allows(*attempts) || !self.pause(parcel.retry, parcel.deadline).await {
+            let again = parcel.retry.allows(*attempts);
+            if !again || !Box::pin(self.pause(parcel.retry, parcel.deadline)).await {
                 return Err(error);
             }
         }
+    }
+
+    /// An attempt that need not wait; `None`, with nothing done, when something is in its way.
+    fn attempt_now<B: Body>(&self, parcel: &Parcel<'_, B>) -> Option<Result<(), Failure>> {
+        let Gate::Open(epoch) = self.link.gate() else { return None };
+        if !self.faults.is_idle() || !self.core.faults.is_idle() {
+            return None;
+        }
+        let route = (parcel.route)()?;
+        if let Some(slot) = &parcel.message.reply {
+            slot.leaving();
+        }
+        parcel.place_now(&route)?;
+        Some(self.has_left(parcel, epoch))
     }
 
     /// Waits before the next attempt: for the connection, when it is down. False when the
@@ -124,7 +140,11 @@ impl Connection {
     }
 
     async fn attempt<B: Body>(self: &Arc<Self>, parcel: &Parcel<'_, B>) -> Result<(), Failure> {
-        let verdict = self.verdict();
+        if parcel.deadline <= Instant::now() {
+            let message = "the deadline passed before it could be sent";
+            return Err(parcel.fail(ErrorKind::Timeout, message));
+        }
+        let verdict = self.faults.decide().and(self.core.faults.decide());
         self.suffer(parcel, &verdict).await?;
         let epoch = self.pass(parcel).await?;
         let Some(route) = (parcel.route)() else {
@@ -152,27 +172,22 @@ impl Connection {
                 parcel.place_again(&route);
             }
         }
-        self.core.counts.sent.up();
         if let Some(how_long) = verdict.cut {
             self.cut("a fault was due", Some(how_long));
         }
+        self.has_left(parcel, epoch)
+    }
+
+    /// The message has left: for the bus, unless the connection was lost meanwhile. A call hears
+    /// of that in its slot.
+    fn has_left<B: Body>(&self, parcel: &Parcel<'_, B>, epoch: u64) -> Result<(), Failure> {
+        self.core.counts.sent.up();
         if self.link.epoch() == epoch {
             return Ok(());
         }
-        match &parcel.message.reply {
-            Some(slot) => {
-                slot.lose();
-                Ok(())
-            }
-            None => Err(Failure::InDoubt),
-        }
-    }
-
-    fn verdict(&self) -> Verdict {
-        if self.faults.is_idle() && self.core.faults.is_idle() {
-            return Verdict::default();
-        }
-        self.faults.decide().and(self.core.faults.decide())
+        let slot = parcel.message.reply.as_ref().ok_or(Failure::InDoubt)?;
+        slot.lose();
+        Ok(())
     }
 
     /// What happens to a message before it reaches the bus.
