@@ -10,7 +10,7 @@ use busway_core::{ErrorKind, Payload, Result, Target, TransportUrl};
 use tokio::time::Instant;
 
 use crate::bus::{Consumer, Message};
-use crate::connection::{Connection, Label, News, Parcel, Route, closed};
+use crate::connection::{Attempts, Connection, Label, News, Parcel, Route, closed};
 use crate::listener::FakeListener;
 use crate::options::FakeOptions;
 use crate::subscription::Subscription;
@@ -103,13 +103,16 @@ impl Driver for FakeDriver {
         let message = Message { deadline: Some(deadline), monitor, reply, ..message };
         let route = || self.route(target);
         let parcel = Parcel { label, deadline, retry, message, route: &route, stored: false };
-        let mut attempts = 0;
+        let mut attempts = Attempts::default();
         loop {
             self.0.send(&parcel, &mut attempts).await?;
             let (kind, message) = match waiting.news(deadline).await {
                 News::Answered(Ok(payload)) => return Ok(payload),
                 News::Answered(Err(remote)) => return Err(label.complete(remote.into())),
-                News::Lost if retry.allows(attempts) => continue,
+                News::Lost if retry.allows(attempts.made) => {
+                    attempts.in_doubt = true;
+                    continue;
+                }
                 News::Lost => (ErrorKind::InDoubt, "the connection was lost: it ran, or did not"),
                 News::Unserved => (ErrorKind::Undeliverable, "all servers went away for too long"),
                 News::Closed => return Err(label.complete(closed())),
@@ -131,7 +134,7 @@ impl Driver for FakeDriver {
         let message = Message { deadline: expiry, ..message };
         let route = || self.route(target);
         let parcel = Parcel { label, deadline, retry, message, route: &route, stored: false };
-        self.0.send(&parcel, &mut 0).await
+        self.0.send(&parcel, &mut Attempts::default()).await
     }
 
     async fn notify(
@@ -151,7 +154,7 @@ impl Driver for FakeDriver {
         let queues = &self.0.core().notifications;
         let route = || Some(Route::Each(queues.find(&exchange, topic, priority, settings)));
         let parcel = Parcel { label, deadline, retry, message, route: &route, stored: true };
-        self.0.send(&parcel, &mut 0).await
+        self.0.send(&parcel, &mut Attempts::default()).await
     }
 
     async fn listen(&self, target: &Target) -> Result<Box<dyn Listener<Request>>> {

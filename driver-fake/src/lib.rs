@@ -66,7 +66,9 @@
 //! acknowledged is given back to the bus at once (their own acknowledgement then fails as
 //! [`Connection`](busway_core::ErrorKind::Connection)); their subscriptions, and what is in the
 //! queues, stay. A reply waits for the connection of its server until the call expires. Senders
-//! that may try for ever wait for the connection; others try again every `retry_delay`.
+//! that may try for ever, as they do unless `retry` says otherwise, wait for the connection;
+//! others try again every `retry_delay`. When an attempt may have reached the bus and a later one
+//! fails, the error is `InDoubt`.
 //! Subscribing waits for the connection; opening does not, it fails as `Connection`.
 
 mod bus;

@@ -4,7 +4,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use busway_core::Result;
 use busway_core::driver::{Incoming, Listener};
-use tokio::time::Instant;
 
 use crate::bus::Taken;
 use crate::connection::{Connection, Gate, Subscribed};
@@ -69,7 +68,7 @@ impl<B: Leave> FakeListener<B> {
             }
         };
         // What has come when the time is over is enough.
-        let _ = tokio::time::timeout_at(Instant::now() + wait, more).await;
+        let _ = tokio::time::timeout(wait, more).await;
     }
 
     fn hand_over(&self, taken: Taken<B>) -> Incoming<B> {

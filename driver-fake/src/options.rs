@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct FakeOptions {
     /// How many messages a queue holds at most; who sends to a full one waits for room within
-    /// its deadline.
+    /// its deadline. Of the transport that declares the queue.
     pub queue_capacity: usize,
     /// How long the requests in a queue whose servers have all gone wait for a new one, before
     /// they are lost; calls that wait for them are told at once that they are undeliverable.

@@ -167,3 +167,93 @@ impl Turns {
         self.members.iter().position(|member| member.consumer.id == id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn consumers(turns: &mut Turns, count: usize) -> Vec<Arc<Consumer>> {
+        let consumers: Vec<_> = (0..count).map(|_| Consumer::new()).collect();
+        for consumer in &consumers {
+            turns.join(consumer.clone(), 0);
+        }
+        consumers
+    }
+
+    fn owed(turns: &Turns) -> Vec<usize> {
+        turns.members.iter().map(|member| member.owed).collect()
+    }
+
+    #[test]
+    fn who_waits_with_empty_hands_comes_first_and_is_woken() {
+        let mut turns = Turns::default();
+        let consumers = consumers(&mut turns, 3);
+        consumers[2].set_waiting(true);
+        assert_eq!(turns.arrived().map(|woken| woken.id()), Some(consumers[2].id()));
+        assert!(
+            (0..3).all(|_| turns.arrived().is_none_or(|woken| woken.id() == consumers[2].id()))
+        );
+        assert_eq!(owed(&turns), [1, 1, 2]);
+    }
+
+    #[test]
+    fn the_first_one_is_owed_all_and_who_leaves_passes_it_on() {
+        let mut turns = Turns::default();
+        let first = Consumer::new();
+        turns.join(first.clone(), 5);
+        let others = consumers(&mut turns, 2);
+        others[1].set_waiting(true);
+        let woken = turns.leave(first.id());
+        assert_eq!(woken[0].id(), others[1].id());
+        assert_eq!(owed(&turns).iter().sum::<usize>(), 5);
+        assert!(turns.leave(first.id()).is_empty());
+    }
+
+    #[test]
+    fn one_with_nothing_may_take_over_from_those_who_are_busy_only() {
+        let mut turns = Turns::default();
+        let consumers = consumers(&mut turns, 2);
+        turns.arrived();
+        let other = consumers[1].id();
+        assert_eq!(turns.share(other, 1), Share::Spare(1));
+        consumers[0].set_waiting(true);
+        assert_eq!(turns.share(other, 1), Share::Nothing);
+        assert_eq!(turns.share(consumers[0].id(), 1), Share::Own(1));
+    }
+
+    #[test]
+    fn what_is_owed_adds_up_to_what_is_there() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let (mut turns, mut members, mut ready) = (Turns::default(), Vec::new(), 0);
+        for _ in 0..10_000 {
+            let at = random.usize(..members.len().max(1));
+            match (random.u8(..8), members.get(at)) {
+                (0, _) if members.len() < 5 => {
+                    let consumer = Consumer::new();
+                    turns.join(consumer.clone(), ready);
+                    members.push(consumer);
+                }
+                (1, Some(_)) => {
+                    let consumer: Arc<Consumer> = members.remove(at);
+                    turns.leave(consumer.id());
+                }
+                (2, Some(consumer)) => consumer.set_waiting(random.bool()),
+                (3 | 4, Some(consumer)) => {
+                    let id = consumer.id();
+                    let (Share::Own(count) | Share::Spare(count)) = turns.share(id, ready) else {
+                        continue;
+                    };
+                    assert!((1..=ready).contains(&count));
+                    (0..count).for_each(|_| turns.left(id));
+                    ready -= count;
+                }
+                _ => {
+                    turns.arrived();
+                    ready += 1;
+                }
+            }
+            let sum: usize = owed(&turns).iter().sum();
+            assert_eq!(sum, if members.is_empty() { 0 } else { ready });
+        }
+    }
+}

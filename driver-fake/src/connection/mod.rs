@@ -19,7 +19,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 pub(crate) use calls::Calls;
 pub(crate) use link::{Gate, Link};
-pub(crate) use send::{Label, Parcel, Route};
+pub(crate) use send::{Attempts, Label, Parcel, Route};
 pub(crate) use slot::{News, Slot};
 
 use crate::bus::{Core, Lease, QueueSettings};
@@ -165,25 +165,29 @@ impl Connection {
 
     /// The connection is lost: for so long, or until it is told to reconnect.
     pub(crate) fn cut(self: &Arc<Self>, reason: &str, how_long: Option<Duration>) {
-        if !self.link.go_down() {
-            return;
+        let was_up = self.link.go_down();
+        if was_up {
+            self.events.send(TransportEvent::Disconnected { reason: reason.to_owned() });
         }
-        self.events.send(TransportEvent::Disconnected { reason: reason.to_owned() });
-        if let Some(after) = how_long {
-            self.events.send(TransportEvent::Reconnecting { attempt: 1, after });
-            let this = Arc::downgrade(self);
-            let recovery = self.runtime.spawn(async move {
-                tokio::time::sleep(after).await;
-                if let Some(connection) = this.upgrade() {
-                    connection.recover();
-                }
-            });
-            *self.recovery.lock() = Some(AbortOnDropHandle::new(recovery));
+        // An outage that is there already ends when the last word says.
+        *self.recovery.lock() = how_long.map(|after| self.recover_after(after));
+        if was_up {
+            self.calls.lose();
+            for subscription in &self.subscriptions() {
+                subscription.lost();
+            }
         }
-        self.calls.lose();
-        for subscription in self.subscriptions() {
-            subscription.lost();
-        }
+    }
+
+    fn recover_after(self: &Arc<Self>, after: Duration) -> AbortOnDropHandle<()> {
+        self.events.send(TransportEvent::Reconnecting { attempt: 1, after });
+        let this = Arc::downgrade(self);
+        AbortOnDropHandle::new(self.runtime.spawn(async move {
+            tokio::time::sleep(after).await;
+            if let Some(connection) = this.upgrade() {
+                connection.recover();
+            }
+        }))
     }
 
     /// Ends an outage that has no end of its own.

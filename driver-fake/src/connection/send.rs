@@ -35,6 +35,29 @@ impl Label<'_> {
     }
 }
 
+/// What was tried so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attempts {
+    /// How often.
+    pub(crate) made: u32,
+    /// Whether one of them may have reached the bus nevertheless.
+    pub(crate) in_doubt: bool,
+}
+
+impl Attempts {
+    /// The error in the end: that of the last attempt, unless it would say that nothing was sent.
+    fn judge(self, error: Error, label: &Label<'_>) -> Error {
+        match error.kind() {
+            ErrorKind::InDoubt | ErrorKind::Timeout | ErrorKind::Closed => error,
+            _ if !self.in_doubt => error,
+            _ => {
+                let message = "an attempt before the last one may have reached the bus";
+                label.error(ErrorKind::InDoubt, message).because(error)
+            }
+        }
+    }
+}
+
 /// Where a message goes.
 pub(crate) enum Route<B> {
     /// To one queue.
@@ -85,27 +108,28 @@ impl Connection {
     pub(crate) async fn send<B: Body>(
         self: &Arc<Self>,
         parcel: &Parcel<'_, B>,
-        attempts: &mut u32,
+        attempts: &mut Attempts,
     ) -> Result<()> {
         loop {
-            *attempts = attempts.saturating_add(1);
+            attempts.made = attempts.made.saturating_add(1);
             // What waits is boxed: the future of a send that does not wait stays small.
             let attempt = match self.attempt_now(parcel) {
                 Some(attempt) => attempt,
                 None => Box::pin(self.attempt(parcel)).await,
             };
-            let error = match attempt {
+            let (error, again) = match attempt {
                 Ok(()) => return Ok(()),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Unsent(error)) => error,
+                Err(Failure::Final(error)) => (error, false),
+                Err(Failure::Unsent(error)) => (error, true),
                 Err(Failure::InDoubt) => {
+                    attempts.in_doubt = true;
                     let message = "the connection was lost before the bus had confirmed";
-                    parcel.label.error(ErrorKind::InDoubt, message)
+                    (parcel.label.error(ErrorKind::InDoubt, message), true)
                 }
             };
-            let again = parcel.retry.allows(*attempts);
+            let again = again && parcel.retry.allows(attempts.made);
             if !again || !Box::pin(self.pause(parcel.retry, parcel.deadline)).await {
-                return Err(error);
+                return Err(attempts.judge(error, &parcel.label));
             }
         }
     }
@@ -127,15 +151,19 @@ impl Connection {
     /// Waits before the next attempt: for the connection, when it is down. False when the
     /// deadline comes first.
     async fn pause(&self, retry: Retry, deadline: Instant) -> bool {
-        let delay = Instant::now() + *self.options.retry_delay;
+        let delay = tokio::time::sleep(*self.options.retry_delay);
         let reachable = self.link.until(|gate| gate != Gate::Down);
-        if self.link.gate() != Gate::Down {
-            tokio::time::sleep_until(delay.min(deadline)).await;
-        } else if retry == Retry::Forever {
-            let _ = tokio::time::timeout_at(deadline, reachable).await;
-        } else {
-            let _ = tokio::time::timeout_at(delay.min(deadline), reachable).await;
-        }
+        let due = async {
+            match (self.link.gate(), retry) {
+                (Gate::Down, Retry::Forever) => reachable.await,
+                (Gate::Down, Retry::Times(_)) => tokio::select! {
+                    () = reachable => {}
+                    () = delay => {}
+                },
+                _ => delay.await,
+            }
+        };
+        let _ = tokio::time::timeout_at(deadline, due).await;
         Instant::now() < deadline
     }
 
@@ -204,13 +232,11 @@ impl Connection {
             Some(kind) => return Err(parcel.fail(kind, "the send failed by a fault")),
         }
         if !verdict.delay.is_zero() {
-            let arrival = Instant::now() + verdict.delay;
-            if parcel.deadline <= arrival {
-                tokio::time::sleep_until(parcel.deadline).await;
+            let arrival = tokio::time::sleep(verdict.delay);
+            if tokio::time::timeout_at(parcel.deadline, arrival).await.is_err() {
                 let message = "the deadline passed while the message was delayed";
                 return Err(parcel.fail(ErrorKind::Timeout, message));
             }
-            tokio::time::sleep_until(arrival).await;
         }
         Ok(())
     }

@@ -272,6 +272,39 @@ async fn a_connection_lost_before_the_confirmation_leaves_a_doubt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_may_have_left_leaves_its_doubt_to_the_end() {
+    let url = "fake://an_attempt_that_may_have_left/?disconnect_after=1&disconnect_for=3600";
+    for retry in [Some(Retry::Times(2)), None] {
+        let driver = open(url).await.expect("a bus");
+        let _server = listen(&driver, "s").await;
+        let options = SendOptions { retry, ..send_options() };
+        let before = Instant::now();
+        let cast = driver.cast(&target(), request("m"), options).await;
+        assert_eq!(kind(cast), ErrorKind::InDoubt);
+        assert_eq!(before.elapsed() == seconds(10), retry.is_none());
+        let driver = open(url).await.expect("a bus");
+        let _server = listen(&driver, "s").await;
+        assert_eq!(kind(call(&driver, retry).await), ErrorKind::InDoubt);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_ends_when_the_last_word_says() {
+    let (driver, bus) = bus("an_outage_ends").await;
+    let _server = echo(&driver, "s").await;
+    for outage in [None, Some(60)] {
+        match outage {
+            None => bus.faults().disconnect(),
+            Some(outage) => bus.faults().disconnect_for(seconds(outage)),
+        }
+        bus.faults().disconnect_for(seconds(2));
+        let before = Instant::now();
+        call(&driver, None).await.expect("a reply");
+        assert_eq!(before.elapsed(), seconds(2));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_waits_for_the_connection_of_its_server() {
     let (client, _) = bus("a_reply_waits").await;
     let serving = open("fake://a_reply_waits/?disconnect_after=1&disconnect_for=3").await;
