@@ -125,6 +125,8 @@ async fn requests_wait_for_a_new_server_but_not_for_ever() {
     drop(server);
     let queue = stats(&bus, "openstack/topic").expect("the queue stays");
     assert_eq!((queue.ready, queue.listeners), (2, 0));
+    let sent = driver.cast(&target(), request("c"), send_options()).await;
+    assert_eq!(sent.expect_err("nobody listens").kind(), ErrorKind::Undeliverable);
     tokio::time::advance(seconds(59)).await;
     let mut server = listen(&driver, "s").await;
     let batch = server.next(1, Duration::ZERO).await.expect("a batch");

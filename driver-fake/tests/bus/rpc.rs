@@ -111,6 +111,18 @@ async fn who_is_free_takes_over_what_a_busy_server_does_not_fetch() {
 }
 
 #[tokio::test]
+async fn who_is_free_lets_others_fetch_their_own_first() {
+    let (driver, _) = bus("who_is_free_lets_others").await;
+    let (mut s1, mut s2) = (listen(&driver, "s1").await, listen(&driver, "s2").await);
+    cast(&driver, "a").await;
+    cast(&driver, "b").await;
+    let _held = one(&mut s1).await;
+    let (mut again, mut own) = (s1.next(1, Duration::ZERO), s2.next(1, Duration::ZERO));
+    assert!(futures_util::poll!(&mut again).is_pending());
+    assert!(futures_util::poll!(&mut own).is_ready());
+}
+
+#[tokio::test]
 async fn a_fan_out_reaches_those_who_listen_now() {
     let (driver, bus) = bus("a_fan_out_reaches_those_who_listen_now").await;
     let everybody = target().with_fanout(true);
@@ -173,6 +185,19 @@ async fn a_late_reply_is_dropped_and_counted() {
     assert_eq!(incoming.deadline, Some(options.deadline));
     incoming.delivery.reply(Ok(Payload::null())).await.expect("no error");
     assert_eq!(bus.counters().late_replies, 1);
+}
+
+#[tokio::test]
+async fn a_reply_to_a_call_that_was_given_up_is_dropped_and_counted() {
+    let (driver, bus) = bus("a_reply_to_a_call_that_was_given_up").await;
+    let mut server = listen(&driver, "s1").await;
+    let target = target();
+    let mut call = driver.call(&target, request("m"), call_options());
+    assert!(futures_util::poll!(&mut call).is_pending());
+    drop(call);
+    let incoming = one(&mut server).await;
+    incoming.delivery.reply(Ok(Payload::null())).await.expect("no error");
+    assert_eq!((bus.counters().late_replies, bus.waiting_calls()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
