@@ -60,6 +60,6 @@ pub(super) const TABLE: &[Row] = &[
     Row {
         package: "busway-book",
         uses: &["busway"],
-        tests_use: &["busway-cli", "busway-core"],
+        tests_use: &["busway-cli", "busway-core", "busway-testkit"],
     },
 ];
