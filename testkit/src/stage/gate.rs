@@ -55,9 +55,12 @@ impl Gate {
     }
 
     fn enter(&self) -> Inside<'_> {
-        let mut most = self.0.most.lock();
-        self.0.entered.send_modify(|entered| *entered += 1);
-        *most = (*most).max(self.inside());
+        // Counted before anybody who waits for this entry can let somebody leave.
+        self.0.entered.send_modify(|entered| {
+            *entered += 1;
+            let mut most = self.0.most.lock();
+            *most = (*most).max(*entered - *self.0.left.borrow());
+        });
         Inside(self)
     }
 
