@@ -353,3 +353,15 @@ async fn options_that_cannot_be_are_refused() {
         assert_eq!(kind(opened), ErrorKind::Configuration, "{query}");
     }
 }
+
+#[test]
+fn every_option_is_described() {
+    let options = (busway_driver_fake::DRIVER.options)();
+    assert_eq!(options.len(), 13);
+    for option in &options {
+        assert!(!option.text.is_empty() && !option.kind.is_empty(), "{option:?}");
+    }
+    let kind = |name| options.iter().find(|it| it.name == name).map(|it| it.kind.as_str());
+    assert_eq!(kind("delay_max"), Some("seconds"));
+    assert!(kind("refuse").is_some_and(|kind| kind.contains("open") && kind.contains("send")));
+}

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use busway_core::driver::{CallOptions, Driver, Retry};
@@ -207,7 +208,7 @@ async fn a_listener_dropped_while_it_waits_wakes_another() {
     assert_eq!(other.await.expect("a message"), "a");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_is_lost_or_doubled_between_many_tasks() {
     let driver = open("fake://between_many_tasks/?queue_capacity=16").await.expect("a bus");
     let bus = Bus::named("between_many_tasks");
@@ -233,4 +234,66 @@ async fn nothing_is_lost_or_doubled_between_many_tasks() {
     for queue in bus.queues() {
         assert_eq!((queue.ready, queue.unacknowledged), (0, 0), "{queue:?}");
     }
+}
+
+/// Takes one message in some haste: gives up early, or gives back now and then. Tells how many
+/// have arrived for good.
+async fn take_in_haste(listener: &mut Notifications, random: &mut fastrand::Rng) -> usize {
+    let haste = Duration::from_micros(random.u64(..300));
+    let next = listener.next(random.usize(1..4), Duration::from_micros(random.u64(..50)));
+    let Ok(batch) = tokio::time::timeout(haste, next).await else { return 0 };
+    let mut settled = 0;
+    for mut incoming in batch.expect("a subscription") {
+        if random.u8(..8) > 0 {
+            incoming.delivery.acknowledge().await.expect("an acknowledgement");
+            settled += 1;
+        }
+    }
+    settled
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_stays_behind_between_listeners_that_come_and_go_and_give_up() {
+    const COUNT: usize = 3000;
+    let driver = open("fake://come_and_go/?queue_capacity=16").await.expect("a bus");
+    let (settled, bus) = (Arc::new(AtomicUsize::new(0)), Bus::named("come_and_go"));
+    let mut listeners = tokio::task::JoinSet::new();
+    for seed in 0..4 {
+        let (driver, settled) = (driver.clone(), settled.clone());
+        listeners.spawn(async move {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut listener = listen_to(&driver, None).await;
+            while settled.load(Ordering::SeqCst) < COUNT {
+                let taken = take_in_haste(&mut listener, &mut random).await;
+                settled.fetch_add(taken, Ordering::SeqCst);
+                if random.u8(..32) == 0 {
+                    listener = listen_to(&driver, None).await;
+                }
+            }
+        });
+    }
+    // One that is patient: what is rung for it must reach it.
+    let (patient, total) = (driver.clone(), settled.clone());
+    let patient = tokio::spawn(async move {
+        let mut listener = listen_to(&patient, None).await;
+        loop {
+            let batch = listener.next(2, Duration::ZERO).await.expect("a subscription");
+            if batch.is_empty() {
+                return;
+            }
+            for mut incoming in batch {
+                incoming.delivery.acknowledge().await.expect("an acknowledgement");
+                total.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    for number in 0..COUNT {
+        notify(&driver, &number.to_string()).await;
+    }
+    let all = tokio::time::timeout(seconds(30), listeners.join_all()).await;
+    let left = bus.queues();
+    all.unwrap_or_else(|_| panic!("{settled:?} of {COUNT}: {left:?}"));
+    assert_eq!(settled.load(Ordering::SeqCst), COUNT);
+    driver.close(within(seconds(1))).await.expect("a close");
+    patient.await.expect("an end");
 }
