@@ -5,7 +5,7 @@ use std::time::Duration;
 use busway::config::{Config, ConfigBuilder};
 use busway::driver::Registry;
 use busway::url::TransportUrl;
-use busway::{Secret, Transport};
+use busway::{Error, ErrorKind, Secret, Transport};
 
 use crate::args::Globals;
 use crate::output::warn;
@@ -13,6 +13,8 @@ use crate::problem::{Outcome, Problem};
 
 /// The driver whose bus lives within one process.
 const IN_PROCESS: &str = "fake";
+/// How long opening may take.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long closing may take once a command is done.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -44,10 +46,13 @@ impl Bus {
             return Self::open_url(config, url).await;
         }
         let builder = Transport::builder().config(config);
-        let transport = match purpose {
-            Purpose::Rpc => builder.open_for_rpc().await?,
-            Purpose::Notifications => builder.open_for_notifications().await?,
+        let opening = async {
+            match purpose {
+                Purpose::Rpc => builder.open_for_rpc().await,
+                Purpose::Notifications => builder.open_for_notifications().await,
+            }
         };
+        let transport = in_time(opening).await?;
         Ok(Self { transport, shown: "the configured bus".to_owned(), in_process: false })
     }
 
@@ -65,7 +70,7 @@ impl Bus {
     pub(crate) async fn open_url(config: Config, url: TransportUrl) -> Outcome<Self> {
         let shown = url.to_string();
         let in_process = lives_in_process(&url);
-        let transport = Transport::builder().config(config).open_url(url).await?;
+        let transport = in_time(Transport::builder().config(config).open_url(url)).await?;
         tracing::info!(url = shown, "connected");
         Ok(Self { transport, shown, in_process })
     }
@@ -87,6 +92,15 @@ impl Bus {
             tracing::warn!(%error, "the bus did not close cleanly");
         }
     }
+}
+
+/// Opens, in time.
+async fn in_time(opening: impl Future<Output = busway::Result<Transport>>) -> Outcome<Transport> {
+    let opened = tokio::time::timeout(OPEN_TIMEOUT, opening).await.unwrap_or_else(|_| {
+        let message = format!("the bus did not open within {OPEN_TIMEOUT:?}");
+        Err(Error::new(ErrorKind::Connection, message).attempted("open"))
+    });
+    Ok(opened?)
 }
 
 /// Whether the bus of a URL lives within one process.

@@ -8,6 +8,10 @@ use crate::exit::Exit;
 use crate::output::style::{GOOD, NAME, QUIET};
 use crate::output::{say, say_json};
 use crate::problem::{Outcome, Problem};
+use crate::text::wrapped;
+
+/// How wide the text of an option is.
+const WIDTH: usize = 90;
 
 /// List the drivers: their schemes, what they can do, their options.
 #[derive(Debug, clap::Args)]
@@ -80,7 +84,7 @@ fn option(option: &OptionInfo) -> Outcome {
     };
     let (name, kind) = (&option.name, &option.kind);
     say(format_args!("    {NAME}{name}{NAME:#}  {QUIET}{kind}, {default}{QUIET:#}"))?;
-    option.text.lines().try_for_each(|line| say(format_args!("      {}", line.trim())))
+    wrapped(&option.text, WIDTH).into_iter().try_for_each(|line| say(format_args!("      {line}")))
 }
 
 fn as_json(driver: &DriverInfo) -> Value {

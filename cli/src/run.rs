@@ -1,6 +1,7 @@
 //! From the command line to the exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstream::AutoStream;
 use clap::{ColorChoice, FromArgMatches};
@@ -11,6 +12,9 @@ use crate::output::{color, report};
 use crate::problem::{Outcome, Problem};
 use crate::{bench, call, cast, check, completions, config, demo, drivers, listen, logging, man};
 use crate::{notify, serve, text};
+
+/// How long what was cut off may take to be dropped.
+const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// Runs the program with the arguments of the process.
 #[must_use]
@@ -33,8 +37,8 @@ fn start(cli: &Cli) -> Exit {
     logging::start(cli.globals.verbose);
     let outcome = runtime().and_then(|runtime| {
         let outcome = runtime.block_on(run(cli));
-        // A read of the standard input that never ends must not keep the program.
-        runtime.shutdown_background();
+        // What was cut off is dropped, and with it the commands that it ran.
+        runtime.shutdown_timeout(SHUTDOWN);
         outcome
     });
     match outcome {

@@ -3,11 +3,8 @@
 use std::io;
 
 use crate::exit::Exit;
-use crate::problem::Problem;
-
-/// What the shell adds to a signal's number for the exit code of whoever it ended.
-#[cfg(unix)]
-const ENDED_BY_SIGNAL: i32 = 128;
+use crate::output::note;
+use crate::problem::{Outcome, Problem};
 
 /// Both signals, from now on.
 #[derive(Debug)]
@@ -20,7 +17,7 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Takes both signals over from the system.
-    pub(crate) fn take() -> Result<Self, Problem> {
+    pub(crate) fn take() -> Outcome<Self> {
         Self::register().map_err(|error| {
             Problem::new(Exit::Failure, format!("signals cannot be taken: {error}"))
         })
@@ -59,24 +56,15 @@ impl Signals {
         "Ctrl-C"
     }
 
-    /// Runs a graceful stop; another signal ends the program at once.
-    pub(crate) async fn or_at_once<T>(&mut self, stopping: impl Future<Output = T>) -> T {
+    /// Runs a graceful stop, which another signal cuts off.
+    pub(crate) async fn or_at_once<T>(&mut self, stopping: impl Future<Output = T>) -> Outcome<T> {
         tokio::select! {
-            stopped = stopping => stopped,
+            stopped = stopping => Ok(stopped),
             signal = self.next() => {
-                eprintln!("{signal} again: ending at once");
-                std::process::exit(code(signal));
+                note(format_args!("{signal} again: ending at once"));
+                let terminated = signal == "SIGTERM";
+                Err(Problem::told(if terminated { Exit::Terminated } else { Exit::Interrupted }))
             }
         }
     }
-}
-
-#[cfg(unix)]
-fn code(signal: &str) -> i32 {
-    ENDED_BY_SIGNAL + if signal == "SIGINT" { 2 } else { 15 }
-}
-
-#[cfg(not(unix))]
-fn code(_: &str) -> i32 {
-    1
 }

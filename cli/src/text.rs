@@ -31,6 +31,21 @@ pub(crate) fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// The text in lines of this width at most, broken between words.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// The text in one line of a terminal at most: line breaks become spaces, what is too long is cut.
 pub(crate) fn one_line(text: &str, most: usize) -> String {
     let text = visible(text).replace(['\n', '\t'], " ");
@@ -91,6 +106,8 @@ mod tests {
         assert_eq!(shortened("a\nb\n", 2), "a\nb");
         assert_eq!(one_line("abcdef", 4), "abc…");
         assert_eq!(one_line("ab\ncd", 8), "ab cd");
+        assert_eq!(wrapped("ab cd\n efg hijklm", 6), ["ab cd", "efg", "hijklm"]);
+        assert_eq!(wrapped("ab cd", 5), ["ab cd"]);
     }
 
     #[test]

@@ -158,11 +158,11 @@ async fn measure(args: &Args, bus: &Bus, signals: &mut Signals) -> Outcome<Arc<M
         signal = signals.next() => {
             note(format_args!("{signal}: finishing what is on its way; again to end at once"));
             meter.stop();
-            signals.or_at_once(sending.done()).await;
+            signals.or_at_once(sending.done()).await?;
         }
     }
     meter.sent_all();
-    signals.or_at_once(counterpart.finish(args.timeout)).await;
+    signals.or_at_once(counterpart.finish(args.timeout)).await?;
     drop(watching);
     meter.end();
     Ok(meter)

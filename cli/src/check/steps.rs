@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::output::style::{ERROR, GOOD, NAME, QUIET, WARNING};
 use crate::output::{say, say_json};
 use crate::problem::{Outcome, Problem};
+use crate::text::visible;
 
 /// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Steps {
         let (name, millis) = (step.name, took.as_secs_f64() * 1000.0);
         say(format_args!(
             "{style}{mark}{style:#} {NAME}{name:10}{NAME:#} {} {QUIET}({millis:.1} ms){QUIET:#}",
-            step.text
+            visible(&step.text)
         ))
     }
 

@@ -84,7 +84,7 @@ pub(crate) async fn run(args: &Args, globals: &Globals) -> Outcome {
         bus.close().await;
         stopped
     };
-    let stopped = signals.or_at_once(stopping).await;
+    let stopped = signals.or_at_once(stopping).await?;
     ended?;
     Ok(stopped?)
 }

@@ -34,7 +34,7 @@ async fn every_subcommand_has_a_help_with_an_example() {
 async fn the_help_names_every_exit_code() {
     let ended = run(&["--help"]).await.with_code(0);
     let (_, codes) = ended.stdout.split_once("Exit codes:\n").expect("the codes");
-    for (code, line) in codes.lines().take(9).enumerate() {
+    for (code, line) in [0, 1, 2, 3, 4, 5, 6, 7, 8, 130, 143].into_iter().zip(codes.lines()) {
         assert!(line.trim().starts_with(&format!("{code}  ")), "{line}");
     }
     assert!(codes.contains("BUSWAY_TRANSPORT_URL"));
