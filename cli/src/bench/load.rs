@@ -94,6 +94,7 @@ impl Sending {
 impl Worker {
     async fn work(self) {
         while self.meter.begin(self.until) {
+            tracing::trace!("sending");
             let started = Instant::now();
             match self.send().await {
                 Ok(()) => self.meter.sent(started.elapsed()),

@@ -1,6 +1,11 @@
+use std::time::Duration;
+
 use super::Served;
 use crate::exit::Exit;
 use crate::problem::{Cause, Problem};
+
+/// How long something may take that happens at once.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The class and the message of a failure.
 fn failure(problem: &Problem) -> (&str, &str) {
@@ -72,12 +77,13 @@ async fn a_command_is_killed_with_its_children_at_the_callers_deadline() {
     assert!(made.success());
     let mut receiver = OpenOptions::new().open_receiver(&pipe).expect("a pipe");
     // The pipe ends when nobody holds it any more: neither the command nor its children.
-    let command = format!("exec 3>{}; echo begun >&3; sleep 600 & sleep 600", pipe.display());
+    let command = format!("exec 3>{}; echo begun >&3; sleep 40 & sleep 40", pipe.display());
     let served = served("fake://exec-killed/", &command).await;
     let problem = served.problem(&["t", "any", "--timeout", "1"]).await;
     assert_eq!(problem.exit(), Exit::Timeout);
     let mut said = String::new();
-    receiver.read_to_string(&mut said).await.expect("the end");
+    let ended = tokio::time::timeout(PATIENCE, receiver.read_to_string(&mut said)).await;
+    ended.expect("all of them end").expect("the end of the pipe");
     assert_eq!(said, "begun\n");
     served.server.stop().await.expect("nothing runs any more");
 }

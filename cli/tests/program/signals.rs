@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStderr};
+use tokio::process::{Child, ChildStderr, Command};
 
 use crate::run::busway;
 
@@ -17,7 +17,10 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
-        let mut command = busway(arguments);
+        Self::begin(busway(arguments))
+    }
+
+    fn begin(mut command: Command) -> Self {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe")).lines();
@@ -68,11 +71,13 @@ async fn a_signal_stops_a_listener_gracefully() {
 
 #[tokio::test]
 async fn a_second_signal_ends_at_once() {
-    let bench = ["bench", "cast", "--url", "fake://?delay=600", "--timeout", "1000", "-v"];
+    let bench = ["bench", "cast", "--url", "fake://?delay=600", "--timeout", "1000"];
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let mut measuring = Running::start(&bench);
-        measuring.says("connected").await;
-        // Until the program has taken the signals over, one would end it by itself.
+        let mut command = busway(&bench);
+        command.env("RUST_LOG", "busway_cli=trace");
+        let mut measuring = Running::begin(command);
+        // What is on its way is waited for, so that there is something to cut off.
+        measuring.says("sending").await;
         measuring.signal(Signal::INT);
         measuring.says("again to end at once").await;
         measuring.signal(signal);
