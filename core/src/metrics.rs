@@ -13,16 +13,13 @@
 //! that of the error, the class of a handler's failure, or `cancelled` for a future that was
 //! dropped.
 
+#[cfg(feature = "metrics")]
 use crate::Result;
 
 /// Runs an operation and counts how it goes.
 #[cfg(not(feature = "metrics"))]
-pub(crate) async fn measure<T, E>(
-    _operation: &'static str,
-    _system: &'static str,
-    running: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    running.await
+pub(crate) fn measure<F: Future>(_operation: &'static str, _system: &'static str, running: F) -> F {
+    running
 }
 
 /// Runs an operation and counts how it goes.

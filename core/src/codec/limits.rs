@@ -61,7 +61,7 @@ impl Default for Limits {
 /// Where the nesting first exceeds `max_depth`, looking at brackets outside of strings.
 fn first_too_deep(json: &[u8], max_depth: usize) -> Option<usize> {
     // Mostly there are too few brackets to nest that deep, and counting them is quick.
-    if json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= max_depth {
+    if memchr::memchr2_iter(b'[', b'{', json).take(max_depth + 1).count() <= max_depth {
         return None;
     }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);

@@ -1,7 +1,7 @@
 //! Spans with the field names of OpenTelemetry's messaging conventions.
 
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::driver::Request;
 use crate::{Error, Result, Target};
@@ -36,8 +36,18 @@ pub(super) fn process_span(system: &str, topic: &str, request: &Request) -> Span
     )
 }
 
+/// Runs a send in its span; without anybody who traces, without one.
+pub(super) async fn sending<T>(span: &Span, running: impl Future<Output = Result<T>>) -> Result<T> {
+    if span.is_disabled() {
+        return running.await;
+    }
+    let result = Box::pin(running.instrument(span.clone())).await;
+    record(span, &result);
+    result
+}
+
 /// Records how a send ended in its span.
-pub(super) fn record<T>(span: &Span, result: &Result<T>) {
+fn record<T>(span: &Span, result: &Result<T>) {
     if let Err(error) = result {
         span.record("error.type", error_type(error));
         tracing::debug!(parent: span, %error, "failed");

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tracing::Instrument;
 
 pub use builder::RpcClientBuilder;
 pub use prepared::Prepared;
@@ -138,10 +137,11 @@ impl Shared {
             let options = CallOptions { deadline, retry, call_monitor_timeout };
             let span = trace::send_span(self.transport.system(), "call", &target, &request);
             let method = request.method.clone();
-            let reply =
-                self.transport.call(&target, request, options).instrument(span.clone()).await;
-            let result = reply.and_then(|payload| payload.to());
-            trace::record(&span, &result);
+            let calling = async {
+                let reply = self.transport.call(&target, request, options).await;
+                reply.and_then(|payload| payload.to())
+            };
+            let result = trace::sending(&span, calling).await;
             result.map_err(|error| describe(error, "call", &target, &method))
         }
     }
@@ -163,9 +163,8 @@ impl Shared {
             let options = SendOptions { deadline, expiry: timeout.map(|_| deadline), retry };
             let span = trace::send_span(self.transport.system(), "cast", &target, &request);
             let method = request.method.clone();
-            let result =
-                self.transport.cast(&target, request, options).instrument(span.clone()).await;
-            trace::record(&span, &result);
+            let casting = self.transport.cast(&target, request, options);
+            let result = trace::sending(&span, casting).await;
             result.map_err(|error| describe(error, "cast", &target, &method))
         }
     }

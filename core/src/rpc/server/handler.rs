@@ -11,6 +11,7 @@ use tracing::Instrument;
 use super::dispatcher::Dispatcher;
 use crate::deadline::after;
 use crate::driver::{Delivery, Incoming, Outcome, Request};
+use crate::metrics::measure;
 use crate::rpc::{Failure, trace};
 use crate::serving::Handle;
 use crate::{Context, ContextSerializer, Limits, Payload, RemoteError, Result};
@@ -49,17 +50,24 @@ impl Handler {
             return;
         }
         let span = trace::process_span(self.system, &self.topic, &incoming.body);
-        let running = self.answer(incoming).instrument(span);
         // The caller has the outcome, and the log what is wrong with it.
-        let _ = crate::metrics::measure("process", self.system, running).await;
+        let _ = if span.is_disabled() {
+            measure("process", self.system, self.answer(incoming)).await
+        } else {
+            // Boxed, so that the tasks of those who do not trace stay small.
+            let running = Box::pin(self.answer(incoming).instrument(span));
+            measure("process", self.system, running).await
+        };
     }
 
     async fn answer(&self, incoming: Incoming<Request>) -> Result<(), RemoteError> {
         let Incoming { body, deadline, call_monitor_timeout, mut delivery, .. } = incoming;
-        let running = self.run(body, deadline);
         let outcome = match call_monitor_timeout.filter(|_| delivery.expects_reply()) {
-            None => running.await,
-            Some(timeout) => monitored(running, delivery.as_mut(), timeout).await,
+            None => self.run(body, deadline).await,
+            Some(timeout) => {
+                let running = self.run(body, deadline);
+                Box::pin(monitored(running, delivery.as_mut(), timeout)).await
+            }
         };
         let outcome = outcome.and_then(|payload| self.within_limits(payload));
         let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
