@@ -39,9 +39,9 @@ impl Exec {
         let mut command = Command::new("sh");
         command
             .args(["-c", &self.command])
-            .env("BUSWAY_METHOD", method)
-            .env("BUSWAY_TOPIC", &self.topic)
-            .env("BUSWAY_SERVER", &self.server)
+            .env("RPC_METHOD", method)
+            .env("RPC_TOPIC", &self.topic)
+            .env("RPC_SERVER", &self.server)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

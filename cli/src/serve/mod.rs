@@ -27,7 +27,7 @@ use told::Told;
 ///
 /// With --exec, every method runs the command, by `sh -c`:
 ///   in   the standard input is {"method": …, "args": {…}, "context": {…}} as one line of JSON;
-///        BUSWAY_METHOD, BUSWAY_TOPIC and BUSWAY_SERVER are set
+///        RPC_METHOD, RPC_TOPIC and RPC_SERVER are set
 ///   out  the standard output is the result: JSON if it is JSON, and a string otherwise;
 ///        nothing is null
 ///   a non-zero exit code is a failure, with the standard error as its message

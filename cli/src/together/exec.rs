@@ -28,14 +28,14 @@ async fn a_command_gets_the_request_on_its_standard_input() {
 
 #[tokio::test]
 async fn a_command_gets_the_names_in_its_environment() {
-    let command = "echo \"$BUSWAY_METHOD on $BUSWAY_TOPIC at $BUSWAY_SERVER\"";
+    let command = "echo \"$RPC_METHOD on $RPC_TOPIC at $RPC_SERVER\"";
     let served = served("fake://exec-names/", command).await;
     assert_eq!(served.result(&["t", "any"]).await, "\"any on t at s\"");
 }
 
 #[tokio::test]
 async fn what_a_command_writes_is_json_if_it_is_json() {
-    let command = "case $BUSWAY_METHOD in json) echo '{\"a\": 1}';; text) echo a b;; esac";
+    let command = "case $RPC_METHOD in json) echo '{\"a\": 1}';; text) echo a b;; esac";
     let served = served("fake://exec-output/", command).await;
     assert_eq!(served.result(&["t", "json"]).await, "{\"a\": 1}");
     assert_eq!(served.result(&["t", "text"]).await, "\"a b\"");
@@ -44,7 +44,7 @@ async fn what_a_command_writes_is_json_if_it_is_json() {
 
 #[tokio::test]
 async fn a_command_that_fails_is_a_failure() {
-    let command = "case $BUSWAY_METHOD in said) echo why >&2; exit 3;; *) exit 4;; esac";
+    let command = "case $RPC_METHOD in said) echo why >&2; exit 3;; *) exit 4;; esac";
     let served = served("fake://exec-fails/", command).await;
     let problem = served.problem(&["t", "said"]).await;
     assert_eq!(failure(&problem), ("CommandFailed", "why"));
