@@ -22,7 +22,9 @@
 //! | [`harness`] | what the suite asks of a bus under test, and what it may do to it |
 //! | [`suite`] | the table of cases, how they are chosen, run and reported |
 //! | [`stage`] | what cases are made of: services of closures, gates, journals, cut futures |
+//! | [`broken`] | a driver that sins, to see that the suite catches it |
 
+pub mod broken;
 mod cases;
 pub mod harness;
 pub mod stage;

@@ -1,9 +1,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use busway_core::driver::Registry;
+use busway_core::driver::OpenRequest;
 use busway_core::{Config, Result, Transport};
 use busway_driver_fake::{Bus, DRIVER};
+use busway_testkit::broken::{Family, Sin};
 use busway_testkit::{Candidate, Faults, Harness};
 
 /// How many messages a narrow queue holds.
@@ -12,29 +13,44 @@ const NARROW: usize = 8;
 /// The in-memory bus.
 #[must_use]
 pub fn fake() -> Candidate {
-    let make = || async { Ok(Box::new(Fake::fresh()) as Box<dyn Harness>) };
-    let faults = Faults { narrow: true, sever: true, block: true, count: true, ..Faults::NONE };
-    Candidate::new("fake", DRIVER.capabilities, make).with_faults(faults)
+    let make = || async { Ok(Box::new(Fake::fresh(None)) as Box<dyn Harness>) };
+    Candidate::new("fake", DRIVER.capabilities, make).with_faults(FAULTS)
 }
+
+/// The in-memory bus with a driver that sins.
+#[must_use]
+pub fn sinning(sin: Sin) -> Candidate {
+    let make = move || async move { Ok(Box::new(Fake::fresh(Some(sin))) as Box<dyn Harness>) };
+    let declared = sin.declares(DRIVER.capabilities);
+    Candidate::new(format!("{sin:?}"), declared, make).with_faults(FAULTS)
+}
+
+const FAULTS: Faults =
+    Faults { narrow: true, sever: true, block: true, count: true, ..Faults::NONE };
 
 /// A bus of its own.
 #[derive(Debug)]
 struct Fake {
     name: String,
     bus: Bus,
+    family: Option<Family>,
 }
 
 impl Fake {
-    fn fresh() -> Self {
+    fn fresh(sin: Option<Sin>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!("suite-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        Self { bus: Bus::named(&name), name }
+        Self { bus: Bus::named(&name), name, family: sin.map(Family::new) }
     }
 
     async fn open_with(&self, config: Config, query: &str) -> Result<Transport> {
-        let registry = Registry::empty().with(DRIVER);
-        let url = format!("fake://{}/{query}", self.name);
-        Transport::builder().registry(registry).config(config).open(&url).await
+        let url = format!("fake://{}/{query}", self.name).parse()?;
+        let driver = (DRIVER.open)(OpenRequest { url, config: config.clone() }).await?;
+        let driver = match &self.family {
+            Some(family) => family.broken(driver),
+            None => driver,
+        };
+        Ok(Transport::from_driver(driver, config))
     }
 }
 

@@ -1,10 +1,14 @@
 //! The candidates of the matrix: each driver on each bus that it is tested on.
 
 mod fake;
+mod modest;
+mod sins;
 
 use busway_testkit::Candidate;
 
-pub use fake::fake;
+pub use fake::{fake, sinning};
+pub use modest::modest;
+pub use sins::confess;
 
 /// Every candidate, in the order of the matrix.
 #[must_use]

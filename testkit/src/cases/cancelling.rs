@@ -26,6 +26,7 @@ cases! {
     a_start_of_a_listener_may_be_cut_at_any_await needs Notifications;
     a_stop_of_a_listener_may_be_cut_at_any_await needs Notifications;
     what_is_cut_is_not_held needs Rpc, Count;
+    what_is_cut_while_the_bus_is_away_is_not_sent_later needs Rpc, Notifications, Sever;
 }
 
 /// Makes the future anew for each await it has, cuts it there, and checks what is left; ends once
@@ -244,4 +245,25 @@ async fn what_is_cut_is_not_held(harness: &dyn Harness) -> CaseResult {
     gate.open();
     gate.left(49).await;
     soon(until(async || Ok(harness.held().await? <= before))).await
+}
+
+async fn what_is_cut_while_the_bus_is_away_is_not_sent_later(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let (ran, told) = (Journal::<u64>::new(), Journal::new());
+    let _server = serve(&theirs, "topic", "server", Service::echo().noting(&ran)).await?;
+    let _listener = listen(&theirs, TOPIC, &told).await?;
+    usable(&ours).await?;
+    let (client, notifier) = (client(&ours, "topic"), notifier(&ours)?);
+    harness.sever().await?;
+    assert!(polled(1, client.call::<_, ()>("note", json!({ "it": 1 }))).await.ended().is_none());
+    assert!(polled(1, client.cast("note", json!({ "it": 2 }))).await.ended().is_none());
+    assert!(polled(1, notifier.info("cut", json!({}))).await.ended().is_none());
+    harness.heal().await?;
+    for _ in 0..5 {
+        usable(&ours).await?;
+        notifier.info("whole", json!({})).await?;
+        assert_eq!(told.next().await.event_type, "whole");
+    }
+    assert_eq!(ran.rest().await, [0_u64; 0]);
+    Ok(())
 }

@@ -2,13 +2,13 @@
 
 use busway_core::notify::{NotificationListener, Notifier, Priority};
 use busway_core::rpc::PING_METHOD;
-use busway_core::{Config, ErrorKind, RemoteError, RemoteKind, Result, Target};
+use busway_core::{Config, ErrorKind, RemoteError, RemoteKind, Target};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::telling::hearing;
 use crate::Harness;
-use crate::stage::{Gate, Journal, Service, caster, client, open, serve, soon};
+use crate::stage::{Gate, Journal, Service, caster, client, open, open_with, serve, soon};
 use crate::suite::{CaseResult, cases};
 
 cases! {
@@ -22,15 +22,8 @@ cases! {
     the_configured_topics_are_told_and_heard needs Notifications;
 }
 
-fn configured(options: &[(&str, &str)]) -> Result<Config> {
-    let builder = options.iter().fold(Config::builder(), |builder, (option, value)| {
-        builder.set("DEFAULT", *option, *value)
-    });
-    builder.build()
-}
-
 async fn a_ping_is_answered_where_it_is_enabled(harness: &dyn Harness) -> CaseResult {
-    let transport = harness.open(configured(&[("rpc_ping_enabled", "true")])?).await?;
+    let transport = open_with(harness, &[("rpc_ping_enabled", "true")]).await?;
     let _server = serve(&transport, "topic", "server", Service::echo()).await?;
     let client = client(&transport, "topic");
     assert_eq!(client.call::<_, String>(PING_METHOD, ()).await?, "pong");
@@ -49,7 +42,7 @@ async fn a_ping_is_no_method_where_it_is_not_enabled(harness: &dyn Harness) -> C
 }
 
 async fn the_configured_timeout_bounds_a_call(harness: &dyn Harness) -> CaseResult {
-    let transport = harness.open(configured(&[("rpc_response_timeout", "0.2")])?).await?;
+    let transport = open_with(harness, &[("rpc_response_timeout", "0.2")]).await?;
     let gate = Gate::shut();
     let _server = serve(&transport, "topic", "server", Service::new().waiting(&gate)).await?;
     let error = soon(caster(&transport, "topic").call::<_, ()>("wait", ())).await;
@@ -58,8 +51,8 @@ async fn the_configured_timeout_bounds_a_call(harness: &dyn Harness) -> CaseResu
 }
 
 async fn the_configured_exchange_is_the_scope_of_topics(harness: &dyn Harness) -> CaseResult {
-    let ours = harness.open(configured(&[("control_exchange", "ours")])?).await?;
-    let theirs = harness.open(configured(&[("control_exchange", "theirs")])?).await?;
+    let ours = open_with(harness, &[("control_exchange", "ours")]).await?;
+    let theirs = open_with(harness, &[("control_exchange", "theirs")]).await?;
     let _ours = serve(&ours, "topic", "server", Service::named("ours")).await?;
     let _theirs = serve(&theirs, "topic", "server", Service::named("theirs")).await?;
     for (transport, other, name) in [(&ours, "theirs", "ours"), (&theirs, "ours", "theirs")] {
@@ -74,7 +67,7 @@ async fn the_configured_exchange_is_the_scope_of_topics(harness: &dyn Harness) -
 }
 
 async fn the_configured_pool_size_bounds_a_server(harness: &dyn Harness) -> CaseResult {
-    let transport = harness.open(configured(&[("executor_thread_pool_size", "2")])?).await?;
+    let transport = open_with(harness, &[("executor_thread_pool_size", "2")]).await?;
     let gate = Gate::shut();
     let _server = serve(&transport, "topic", "server", Service::new().waiting(&gate)).await?;
     let client = client(&transport, "topic");
@@ -94,7 +87,7 @@ async fn the_configured_pool_size_bounds_a_server(harness: &dyn Harness) -> Case
 
 async fn the_configured_limits_bound_what_is_sent(harness: &dyn Harness) -> CaseResult {
     let options = [("max_body_size", "1000"), ("max_body_depth", "4")];
-    let transport = harness.open(configured(&options)?).await?;
+    let transport = open_with(harness, &options).await?;
     let _server = serve(&transport, "topic", "server", Service::echo()).await?;
     let client = client(&transport, "topic");
     for fits in [json!("x".repeat(800)), json!([[[]]])] {

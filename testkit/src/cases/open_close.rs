@@ -30,8 +30,10 @@ cases! {
 async fn a_transport_declares_what_its_driver_declares(harness: &dyn Harness) -> CaseResult {
     let transport = open(harness).await?;
     let again = open(harness).await?;
-    assert_eq!(transport.capabilities(), again.capabilities());
-    assert_ne!(transport.capabilities(), Capabilities::NONE, "a driver that does nothing");
+    let declared = transport.capabilities();
+    assert_eq!(transport.capabilities(), declared, "asked twice");
+    assert_eq!(again.capabilities(), declared, "of another transport");
+    assert_ne!(declared, Capabilities::NONE, "a driver that does nothing");
     Ok(())
 }
 

@@ -11,6 +11,6 @@ mod service;
 pub use cut::{Cut, polled};
 pub use gate::Gate;
 pub use journal::Journal;
-pub use open::{caster, client, open, serve};
+pub use open::{caster, client, open, open_with, serve};
 pub use patience::{PATIENCE, soon, until};
 pub use service::Service;

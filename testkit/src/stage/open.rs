@@ -12,6 +12,17 @@ pub async fn open(harness: &dyn Harness) -> Result<Transport> {
     harness.open(Config::new()).await
 }
 
+/// A transport of the harness's name space, with these options of the section `[DEFAULT]`.
+///
+/// # Errors
+/// A bad option, and what the driver says.
+pub async fn open_with(harness: &dyn Harness, options: &[(&str, &str)]) -> Result<Transport> {
+    let builder = options.iter().fold(Config::builder(), |builder, (option, value)| {
+        builder.set("DEFAULT", *option, *value)
+    });
+    harness.open(builder.build()?).await
+}
+
 /// A server of this topic and name.
 ///
 /// # Errors
