@@ -109,6 +109,13 @@ impl Payload {
     }
 }
 
+/// A document that a parser has checked already.
+impl From<Box<RawValue>> for Payload {
+    fn from(document: Box<RawValue>) -> Self {
+        Self(document)
+    }
+}
+
 impl Default for Payload {
     fn default() -> Self {
         Self::null()

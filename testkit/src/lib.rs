@@ -23,10 +23,15 @@
 //! | [`suite`] | the table of cases, how they are chosen, run and reported |
 //! | [`stage`] | what cases are made of: services of closures, gates, journals, cut futures |
 //! | [`broken`] | a driver that sins, to see that the suite catches it |
+//! | [`brokers`] | broker processes of the tests' own |
+//! | [`proxy`] | a bad network between a driver and its broker |
 
 pub mod broken;
+#[cfg(unix)]
+pub mod brokers;
 mod cases;
 pub mod harness;
+pub mod proxy;
 pub mod stage;
 pub mod suite;
 

@@ -22,4 +22,6 @@ impl Need {
 #[rustfmt::skip]
 pub(super) const NEEDS: &[Need] = &[
     Need { what: "a C compiler and linker", check: &["cc", "--version"], packages: &["gcc", "libc6-dev"] },
+    // The package starts a service where it can; the tests start brokers of their own.
+    Need { what: "the broker RabbitMQ", check: &["test", "-x", "/usr/lib/rabbitmq/bin/rabbitmq-server"], packages: &["rabbitmq-server"] },
 ];

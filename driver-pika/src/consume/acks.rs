@@ -1,0 +1,123 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use lapin::Channel;
+use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
+use tokio::sync::mpsc;
+
+/// How a delivery is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settle {
+    Ack,
+    Requeue,
+    /// Gone for good: it could not be understood.
+    Reject,
+}
+
+/// Where the deliveries of one channel are settled; of no use once the channel is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Acks(mpsc::UnboundedSender<(u64, Settle)>);
+
+impl Acks {
+    /// The way to settle, and what its channel's owner reads. It is bounded by the prefetch
+    /// count: each delivery is settled once.
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<(u64, Settle)>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Whether the channel is still there to be told.
+    pub(crate) fn settle(&self, tag: u64, how: Settle) -> bool {
+        self.0.send((tag, how)).is_ok()
+    }
+}
+
+/// Gathers what was settled, and tells the broker with as few frames as it takes.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// Every delivery up to this tag is settled and told.
+    told: u64,
+    /// Those after it that are told already, one by one.
+    beyond: BTreeSet<u64>,
+    waiting: BTreeMap<u64, Settle>,
+}
+
+impl Gathered {
+    pub(super) fn add(&mut self, tag: u64, how: Settle) {
+        self.waiting.insert(tag, how);
+    }
+
+    /// Tells the broker: what is acknowledged without a gap by one frame, the rest one by one.
+    pub(super) async fn flush(&mut self, channel: &Channel) -> Result<(), lapin::Error> {
+        let run = self.contiguous_acks();
+        if run > self.told {
+            channel.basic_ack(run, BasicAckOptions { multiple: true }).await?;
+            self.waiting = self.waiting.split_off(&(run + 1));
+            self.beyond = self.beyond.split_off(&(run + 1));
+            self.told = run;
+        }
+        for (tag, how) in std::mem::take(&mut self.waiting) {
+            match how {
+                Settle::Ack => channel.basic_ack(tag, BasicAckOptions::default()).await?,
+                Settle::Requeue => {
+                    let options = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+                    channel.basic_nack(tag, options).await?;
+                }
+                Settle::Reject => {
+                    channel.basic_reject(tag, BasicRejectOptions { requeue: false }).await?;
+                }
+            }
+            self.note_told(tag);
+        }
+        Ok(())
+    }
+
+    /// The last tag of the run of acknowledgements that follows what was told.
+    fn contiguous_acks(&self) -> u64 {
+        let mut last = self.told;
+        loop {
+            let next = last + 1;
+            let settled = self.beyond.contains(&next)
+                || self.waiting.get(&next).is_some_and(|how| *how == Settle::Ack);
+            if !settled {
+                return last;
+            }
+            last = next;
+        }
+    }
+
+    fn note_told(&mut self, tag: u64) {
+        self.beyond.insert(tag);
+        while self.beyond.remove(&(self.told + 1)) {
+            self.told += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_at_a_gap_and_at_what_is_no_acknowledgement() {
+        let mut gathered = Gathered::default();
+        for tag in [1, 2, 4] {
+            gathered.add(tag, Settle::Ack);
+        }
+        assert_eq!(gathered.contiguous_acks(), 2);
+        gathered.add(3, Settle::Requeue);
+        assert_eq!(gathered.contiguous_acks(), 2);
+    }
+
+    #[test]
+    fn what_was_told_one_by_one_fills_its_gap() {
+        let mut gathered = Gathered::default();
+        gathered.note_told(2);
+        assert_eq!(gathered.told, 0);
+        gathered.add(1, Settle::Ack);
+        gathered.add(3, Settle::Ack);
+        assert_eq!(gathered.contiguous_acks(), 3);
+        gathered.note_told(1);
+        assert_eq!(gathered.told, 2);
+        assert!(gathered.beyond.is_empty());
+    }
+}

@@ -1,0 +1,10 @@
+//! Consuming: a subscription that survives the loss of its connection, acknowledgements in
+//! batches.
+
+mod acks;
+mod batch;
+mod subscription;
+
+pub(crate) use acks::{Acks, Settle};
+pub(crate) use batch::{Batches, Unreadable};
+pub(crate) use subscription::{Consuming, Message, Subscription};

@@ -1,0 +1,372 @@
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use busway_core::{Error, ErrorKind, Result};
+use futures_util::StreamExt;
+use futures_util::stream::SelectAll;
+use lapin::message::Delivery;
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Consumer};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::acks::Gathered;
+use super::{Acks, Settle};
+use crate::connect::describe;
+use crate::link::{Link, Live};
+use crate::names::hex_id;
+use crate::topology::{self, Queue, declare_exchange};
+
+/// How long setting up a subscription may take, the first time.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(30);
+/// How many messages a consumer without acknowledgement may be ahead before it is paused.
+const AHEAD: usize = 1000;
+
+/// What is consumed on one channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Consuming {
+    pub(crate) exchange: String,
+    pub(crate) durable: bool,
+    pub(crate) queues: Vec<Queue>,
+    pub(crate) no_ack: bool,
+    pub(crate) prefetch: u16,
+    /// How long to wait after a failure before setting it up again.
+    pub(crate) retry_delay: Duration,
+}
+
+/// A delivery, and the way to settle it where the broker waits for that.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) delivery: Delivery,
+    pub(crate) acks: Option<Acks>,
+}
+
+impl Message {
+    /// Settles the delivery; whether its channel is still there to be told.
+    pub(crate) fn settle(&self, how: Settle) -> bool {
+        match &self.acks {
+            Some(acks) => acks.settle(self.delivery.delivery_tag, how),
+            None => true,
+        }
+    }
+}
+
+/// A subscription that is set up again after each loss, until it is stopped or dropped.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    messages: mpsc::Receiver<Message>,
+    stop: CancellationToken,
+    /// The task of each channel; they end with the subscription.
+    _tasks: JoinSet<()>,
+}
+
+impl Subscription {
+    /// Subscribes; when it returns, messages that are sent are received.
+    pub(crate) async fn start(link: Arc<Link>, parts: Vec<Consuming>) -> Result<Self> {
+        Self::start_watched(link, parts, watch::Sender::new(None)).await
+    }
+
+    /// Subscribes, and tells each time it is set up (by a fresh number) and lost.
+    pub(crate) async fn start_watched(
+        link: Arc<Link>,
+        parts: Vec<Consuming>,
+        up: watch::Sender<Option<u64>>,
+    ) -> Result<Self> {
+        let capacity = parts.iter().map(|part| usize::from(part.prefetch).max(1)).sum();
+        let (sender, messages) = mpsc::channel(capacity);
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let mut first = Vec::new();
+        for part in parts {
+            let (ready, set_up) = oneshot::channel();
+            let (link, out, stop) = (link.clone(), sender.clone(), stop.clone());
+            tasks.spawn(Part { consuming: part, link, out, stop, up: up.clone() }.run(ready));
+            first.push(set_up);
+        }
+        for set_up in first {
+            set_up.await.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Closed, "the transport is closed"))
+            })?;
+        }
+        Ok(Self { messages, stop, _tasks: tasks })
+    }
+
+    /// The messages that are there, once there is one; none when it has ended.
+    pub(crate) async fn next(&mut self, max: usize) -> Vec<Message> {
+        let mut batch = Vec::new();
+        self.messages.recv_many(&mut batch, max.max(1)).await;
+        batch
+    }
+
+    /// Takes a message if one is there.
+    pub(crate) fn try_next(&mut self) -> Option<Message> {
+        self.messages.try_recv().ok()
+    }
+
+    /// Takes nothing more; what was taken can still be settled.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+}
+
+/// The task of one channel.
+struct Part {
+    consuming: Consuming,
+    link: Arc<Link>,
+    out: mpsc::Sender<Message>,
+    stop: CancellationToken,
+    up: watch::Sender<Option<u64>>,
+}
+
+/// A channel that is set up.
+struct Channeled {
+    live: Arc<Live>,
+    channel: Channel,
+    consumers: SelectAll<Consumer>,
+    acks: Acks,
+    settled: mpsc::UnboundedReceiver<(u64, Settle)>,
+}
+
+/// Why a channel's work ended.
+enum End {
+    Stopped,
+    Again,
+}
+
+impl Part {
+    async fn run(self, ready: oneshot::Sender<Result<()>>) {
+        let mut ready = Some(ready);
+        let mut times = 0;
+        while !self.stop.is_cancelled() {
+            let set_up = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                set_up = self.set_up() => set_up,
+            };
+            match (set_up, ready.take()) {
+                (Ok(channeled), waiting) => {
+                    times += 1;
+                    self.up.send_replace(Some(times));
+                    if let Some(waiting) = waiting {
+                        // Whoever waited may be gone.
+                        let _ = waiting.send(Ok(()));
+                    }
+                    let end = self.pump(channeled).await;
+                    self.up.send_replace(None);
+                    if let End::Stopped = end {
+                        break;
+                    }
+                }
+                (Err(error), Some(waiting)) => {
+                    let _ = waiting.send(Err(error));
+                    break;
+                }
+                (Err(error), None) if error.kind() == ErrorKind::Closed => break,
+                (Err(error), None) => {
+                    tracing::warn!(%error, "a subscription could not be set up again yet");
+                    self.rest().await;
+                }
+            }
+        }
+    }
+
+    async fn rest(&self) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(self.consuming.retry_delay) => {}
+        }
+    }
+
+    async fn set_up(&self) -> Result<Channeled> {
+        let deadline = Instant::now() + SETUP_TIMEOUT;
+        let setting_up = async {
+            let live = self.link.live(deadline).await?;
+            tokio::select! {
+                channeled = self.set_up_on(live.clone()) => channeled,
+                () = live.lost() => Err(crate::link::lost()),
+            }
+        };
+        tokio::time::timeout_at(deadline, setting_up).await.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Timeout,
+                "the broker did not set up the subscription in time",
+            ))
+        })
+    }
+
+    async fn set_up_on(&self, live: Arc<Live>) -> Result<Channeled> {
+        let part = &self.consuming;
+        let channel = live.channel().await?;
+        channel
+            .basic_qos(part.prefetch, BasicQosOptions::default())
+            .await
+            .map_err(|error| describe(&error))?;
+        declare_exchange(&channel, &part.exchange, part.durable).await?;
+        for queue in &part.queues {
+            queue.declare(&channel, &part.exchange).await?;
+        }
+        let consumers = self.consume(&channel).await?;
+        let (acks, settled) = Acks::new();
+        Ok(Channeled { live, channel, consumers, acks, settled })
+    }
+
+    async fn consume(&self, channel: &Channel) -> Result<SelectAll<Consumer>> {
+        let options =
+            BasicConsumeOptions { no_ack: self.consuming.no_ack, ..BasicConsumeOptions::default() };
+        let mut consumers = SelectAll::new();
+        let mut consumed = HashSet::new();
+        for queue in &self.consuming.queues {
+            // A pool's queue is bound to many keys, and consumed once.
+            if !consumed.insert(&queue.name) {
+                continue;
+            }
+            let tag = format!("ctag1.{}", hex_id());
+            let (name, tag) = (queue.name.as_str().into(), tag.into());
+            let consuming = channel.basic_consume(name, tag, options, FieldTable::default());
+            let named = |error: lapin::Error| describe(&error).with("queue", &queue.name);
+            consumers.push(consuming.await.map_err(named)?);
+        }
+        Ok(consumers)
+    }
+
+    /// Hands over what comes, settles what is settled, until stopped or lost.
+    async fn pump(&self, channeled: Channeled) -> End {
+        let Channeled { live, channel, mut consumers, acks, mut settled } = channeled;
+        let acks = (!self.consuming.no_ack).then_some(acks);
+        let mut gathered = Gathered::default();
+        let mut ahead = VecDeque::new();
+        loop {
+            let paused = consumers.is_empty();
+            let step = tokio::select! {
+                biased;
+                () = live.lost() => return End::Again,
+                () = self.stop.cancelled() => {
+                    cancel(&channel, &consumers).await;
+                    self.drain(consumers, ahead, acks).await;
+                    finish(&live, &channel, gathered, settled).await;
+                    return End::Stopped;
+                }
+                Some(first) = settled.recv() => {
+                    gather(&mut gathered, first, &mut settled);
+                    gathered.flush(&channel).await.map_err(|error| describe(&error))
+                }
+                Ok(room) = self.out.reserve(), if !ahead.is_empty() => {
+                    if let Some(message) = ahead.pop_front() {
+                        room.send(message);
+                    }
+                    Ok(())
+                }
+                delivery = consumers.next(), if !paused => {
+                    let Some(Ok(delivery)) = delivery else {
+                        // A queue was deleted, or its node is gone: everything is set up again.
+                        topology::close(&channel).await;
+                        return End::Again;
+                    };
+                    ahead.push_back(Message { delivery, acks: acks.clone() });
+                    Ok(())
+                }
+            };
+            let step = match step {
+                Ok(()) => self.pace(&channel, &mut consumers, &mut ahead).await,
+                failed => failed,
+            };
+            if let Err(error) = step {
+                tracing::debug!(%error, "a subscription's channel was lost");
+                return End::Again;
+            }
+        }
+    }
+
+    /// Pauses consumers without acknowledgement that are too far ahead, and lets them go on.
+    ///
+    /// The broker keeps what is not consumed, so that nothing here grows without bound.
+    async fn pace(
+        &self,
+        channel: &Channel,
+        consumers: &mut SelectAll<Consumer>,
+        ahead: &mut VecDeque<Message>,
+    ) -> Result<()> {
+        if !self.consuming.no_ack {
+            return Ok(());
+        }
+        if consumers.is_empty() {
+            if ahead.is_empty() {
+                *consumers = self.consume(channel).await?;
+            }
+        } else if ahead.len() >= AHEAD {
+            cancel(channel, consumers).await;
+            let mut rest = std::mem::take(consumers);
+            // What was on its way comes before the consumers end.
+            while let Some(Ok(delivery)) = rest.next().await {
+                ahead.push_back(Message { delivery, acks: None });
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands over what arrived without acknowledgement, since nobody else has it, and gives back
+    /// the rest.
+    async fn drain(
+        &self,
+        mut consumers: SelectAll<Consumer>,
+        mut ahead: VecDeque<Message>,
+        acks: Option<Acks>,
+    ) {
+        while let Some(Ok(delivery)) = consumers.next().await {
+            ahead.push_back(Message { delivery, acks: acks.clone() });
+        }
+        for message in ahead {
+            if self.consuming.no_ack {
+                // A receiver that is gone has nobody to run it for.
+                let _ = self.out.send(message).await;
+            } else {
+                message.settle(Settle::Requeue);
+            }
+        }
+    }
+}
+
+async fn cancel(channel: &Channel, consumers: &SelectAll<Consumer>) {
+    for consumer in consumers {
+        // A consumer that is gone already needs no cancelling.
+        let _ = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await;
+    }
+}
+
+fn gather(
+    gathered: &mut Gathered,
+    (tag, how): (u64, Settle),
+    settled: &mut mpsc::UnboundedReceiver<(u64, Settle)>,
+) {
+    gathered.add(tag, how);
+    while let Ok((tag, how)) = settled.try_recv() {
+        gathered.add(tag, how);
+    }
+}
+
+/// Settles what is still being handled, then closes the channel: what is left goes back.
+async fn finish(
+    live: &Live,
+    channel: &Channel,
+    mut gathered: Gathered,
+    mut settled: mpsc::UnboundedReceiver<(u64, Settle)>,
+) {
+    loop {
+        tokio::select! {
+            biased;
+            () = live.lost() => return,
+            next = settled.recv() => match next {
+                Some(first) => gather(&mut gathered, first, &mut settled),
+                None => break,
+            }
+        }
+        if gathered.flush(channel).await.is_err() {
+            return;
+        }
+    }
+    topology::close(channel).await;
+}

@@ -1,0 +1,273 @@
+//! The supervisor of a connection: it connects, notices the loss, connects again, and tells
+//! everybody who waits.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use busway_core::driver::{Events, TransportEvent};
+use busway_core::url::Host;
+use busway_core::{Error, ErrorKind, Result};
+use futures_util::StreamExt;
+use lapin::Event;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::connect::{Connected, Connecting, KillSwitch, describe, is_of_a_channel};
+use crate::hosts::Hosts;
+
+/// A connection that is supervised: it comes back after a loss, until it is closed.
+#[derive(Debug)]
+pub(crate) struct Link {
+    state: watch::Receiver<State>,
+    stop: CancellationToken,
+    supervisor: parking_lot::Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Down(Arc<str>, ErrorKind),
+    Up(Arc<Live>),
+    Closed,
+}
+
+/// A connection while it lives.
+pub(crate) struct Live {
+    pub(crate) connection: lapin::Connection,
+    kill: KillSwitch,
+    lost: CancellationToken,
+    blocked: watch::Sender<bool>,
+}
+
+impl Live {
+    /// Waits until the connection is lost.
+    pub(crate) async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.is_cancelled()
+    }
+
+    /// Whether the broker takes nothing for now.
+    pub(crate) fn blocked(&self) -> watch::Receiver<bool> {
+        self.blocked.subscribe()
+    }
+
+    /// A channel of its own.
+    pub(crate) async fn channel(&self) -> Result<lapin::Channel> {
+        tokio::select! {
+            channel = self.connection.create_channel() => channel.map_err(|error| describe(&error)),
+            () = self.lost() => Err(lost()),
+        }
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("lost", &self.is_lost()).finish_non_exhaustive()
+    }
+}
+
+/// The error of what was under way when the connection went.
+pub(crate) fn lost() -> Error {
+    Error::new(ErrorKind::Connection, "the connection to the broker was lost")
+}
+
+impl Link {
+    /// Connects, trying the hosts in turn so many rounds, and supervises from then on.
+    pub(crate) async fn open(
+        connecting: Connecting,
+        hosts: Vec<Host>,
+        events: Events,
+    ) -> Result<Self> {
+        let mut hosts = Hosts::new(hosts, *connecting.options.host_connection_reconnect_delay);
+        let first = first(&connecting, &mut hosts).await?;
+        let (sender, state) =
+            watch::channel(State::Down("not connected yet".into(), ErrorKind::Connection));
+        let stop = CancellationToken::new();
+        let supervisor =
+            Supervisor { connecting, hosts, events, state: sender, stop: stop.clone() };
+        // The state is set before anybody can look at it.
+        let task = tokio::spawn(supervisor.run(first));
+        Ok(Self { state, stop, supervisor: parking_lot::Mutex::new(Some(task)) })
+    }
+
+    /// The connection, once it is up.
+    pub(crate) async fn live(&self, deadline: Instant) -> Result<Arc<Live>> {
+        let mut state = self.state.clone();
+        loop {
+            let now = state.borrow_and_update().clone();
+            let (reason, kind) = match now {
+                State::Up(live) if !live.is_lost() => return Ok(live),
+                State::Closed => {
+                    return Err(Error::new(ErrorKind::Closed, "the transport is closed"));
+                }
+                State::Up(_) => (Arc::from("the connection was lost"), ErrorKind::Connection),
+                State::Down(reason, kind) => (reason, kind),
+            };
+            match tokio::time::timeout_at(deadline, state.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(Error::new(ErrorKind::Closed, "the transport is closed")),
+                Err(_) => return Err(Error::new(kind, format!("no connection in time: {reason}"))),
+            }
+        }
+    }
+
+    /// Closes the connection and ends the supervision.
+    pub(crate) async fn close(&self, deadline: Instant) {
+        self.stop.cancel();
+        let task = self.supervisor.lock().take();
+        if let Some(mut task) = task
+            && tokio::time::timeout_at(deadline, &mut task).await.is_err()
+        {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn first(connecting: &Connecting, hosts: &mut Hosts) -> Result<(usize, Connected)> {
+    let attempts = connecting.options.connection_attempts as usize * hosts.len();
+    let mut error = lost();
+    for attempt in 0..attempts {
+        if attempt > 0 && attempt % hosts.len() == 0 {
+            tokio::time::sleep(*connecting.options.retry_delay).await;
+        }
+        let (index, _) = hosts.next(Instant::now());
+        let host = hosts.host(index).clone();
+        match connecting.connect(&host, far_future()).await {
+            Ok(connected) => return Ok((index, connected)),
+            Err(refused) => {
+                hosts.failed(index, Instant::now());
+                error = refused;
+            }
+        }
+    }
+    Err(error)
+}
+
+/// A deadline for what has shorter ones of its own.
+fn far_future() -> Instant {
+    Instant::now() + Duration::from_hours(1)
+}
+
+struct Supervisor {
+    connecting: Connecting,
+    hosts: Hosts,
+    events: Events,
+    state: watch::Sender<State>,
+    stop: CancellationToken,
+}
+
+impl Supervisor {
+    async fn run(mut self, first: (usize, Connected)) {
+        let mut connected = Some(first);
+        while let Some((index, connection)) = connected {
+            self.hosts.succeeded(index);
+            if self.supervise(index, connection).await.is_none() {
+                break;
+            }
+            self.hosts.failed(index, Instant::now());
+            connected = self.reconnect().await;
+        }
+        self.state.send_replace(State::Closed);
+    }
+
+    /// Watches a connection until it is lost (`Some`) or closed by us (`None`).
+    async fn supervise(&mut self, index: usize, connected: Connected) -> Option<()> {
+        let Connected { connection, kill } = connected;
+        let mut happenings = Box::pin(connection.events_listener());
+        let live = Arc::new(Live {
+            connection,
+            kill,
+            lost: CancellationToken::new(),
+            blocked: watch::Sender::new(false),
+        });
+        self.state.send_replace(State::Up(live.clone()));
+        self.events
+            .send(TransportEvent::Connected { peer: self.hosts.host(index).hostname.clone() });
+        let reason = loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => {
+                    self.close(live).await;
+                    return None;
+                }
+                () = live.lost() => break "an operation found it gone".to_owned(),
+                happening = happenings.next() => match happening {
+                    Some(Event::ConnectionBlocked(reason)) => {
+                        live.blocked.send_replace(true);
+                        self.tell_pressure(TransportEvent::Blocked { reason });
+                    }
+                    Some(Event::ConnectionUnblocked) => {
+                        live.blocked.send_replace(false);
+                        self.tell_pressure(TransportEvent::Unblocked);
+                    }
+                    // What closed a channel is a matter of its owner.
+                    Some(Event::Error(error)) if is_of_a_channel(&error) => {}
+                    Some(Event::Error(error)) => break describe(&error).message().to_owned(),
+                    Some(_) => {}
+                    None => break "the connection ended".to_owned(),
+                }
+            }
+        };
+        live.lost.cancel();
+        live.kill.kill();
+        self.state.send_replace(State::Down(reason.as_str().into(), ErrorKind::Connection));
+        self.events.send(TransportEvent::Disconnected { reason });
+        Some(())
+    }
+
+    fn tell_pressure(&self, event: TransportEvent) {
+        if self.connecting.options.backpressure_detection {
+            self.events.send(event);
+        }
+    }
+
+    async fn close(&self, live: Arc<Live>) {
+        live.lost.cancel();
+        self.state.send_replace(State::Closed);
+        let closing = live.connection.close(200, "closed by Busway".into());
+        let answered = tokio::time::timeout(crate::connect::CLOSE_TIMEOUT, closing).await;
+        if !matches!(answered, Ok(Ok(()))) {
+            live.kill.kill();
+        }
+    }
+
+    /// Tries the hosts in turn until one answers; `None` when closed meanwhile.
+    async fn reconnect(&mut self) -> Option<(usize, Connected)> {
+        for attempt in 1.. {
+            let now = Instant::now();
+            let (index, ready) = self.hosts.next(now);
+            let after = ready - now;
+            self.events.send(TransportEvent::Reconnecting { attempt, after });
+            let host = self.hosts.host(index).clone();
+            let connecting = async {
+                tokio::time::sleep_until(ready).await;
+                self.connecting.connect(&host, far_future()).await
+            };
+            let connected = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return None,
+                connected = connecting => connected,
+            };
+            match connected {
+                Ok(connected) => return Some((index, connected)),
+                Err(error) => {
+                    tracing::debug!(%error, attempt, "the broker was not reached");
+                    self.hosts.failed(index, Instant::now());
+                    self.state.send_replace(State::Down(error.to_string().into(), error.kind()));
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,152 @@
+use busway_core::driver::{CallOptions, Request, SendOptions};
+use busway_core::{Error, ErrorKind, Payload, Result, Target};
+use tokio::time::Instant;
+
+use super::replies::{Replies, Waiting};
+use super::request::{Prepared, Reply};
+use crate::names::hex_id;
+use crate::publish::Published;
+use crate::side::Side;
+use crate::topology::declare_exchange_on;
+
+/// Sends a request until the broker has it, and returns.
+pub(crate) async fn cast(
+    side: &Side,
+    target: &Target,
+    request: &Request,
+    options: SendOptions,
+) -> Result<()> {
+    let prepared = Prepared::new(side, target, request, options.retry, options.expiry, None)?;
+    let mut attempts = Attempts::new(&prepared, options.deadline);
+    loop {
+        match send(side, &prepared, options.deadline).await? {
+            Published::Confirmed => return Ok(()),
+            // Without the exchange there is no server, and a fan-out has nobody to reach.
+            Published::Returned | Published::MissingExchange if target.fanout() => return Ok(()),
+            failed => attempts.after(side, failed).await?,
+        }
+    }
+}
+
+/// Sends a request until the broker has it, and waits for its reply.
+pub(crate) async fn call(
+    side: &Side,
+    replies: &Replies,
+    target: &Target,
+    request: &Request,
+    options: CallOptions,
+) -> Result<Payload> {
+    let deadline = options.deadline;
+    let correlation_id = hex_id();
+    let mut waiting = replies.wait_for(&correlation_id);
+    let reply = Some(Reply { queue: replies.queue().clone(), correlation_id });
+    let prepared = Prepared::new(side, target, request, options.retry, Some(deadline), reply)?;
+    let mut attempts = Attempts::new(&prepared, deadline);
+    let calling = async {
+        loop {
+            let generation = replies.ready(deadline).await?;
+            match attempt(side, &prepared, &mut waiting, replies, generation, deadline).await? {
+                Attempt::Replied(payload) => return Ok(payload),
+                Attempt::Failed(failed) => attempts.after(side, failed).await?,
+            }
+        }
+    };
+    tokio::time::timeout_at(deadline, calling)
+        .await
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no reply came in time")))
+}
+
+enum Attempt {
+    Replied(Payload),
+    Failed(Published),
+}
+
+/// One transmission: the confirm and the reply are awaited together.
+async fn attempt(
+    side: &Side,
+    prepared: &Prepared,
+    waiting: &mut Waiting,
+    replies: &Replies,
+    generation: u64,
+    deadline: Instant,
+) -> Result<Attempt> {
+    let published = {
+        let sending = send(side, prepared, deadline);
+        tokio::select! {
+            biased;
+            outcome = waiting.reply() => return Ok(Attempt::Replied(outcome?)),
+            published = sending => published?,
+        }
+    };
+    if !matches!(published, Published::Confirmed) {
+        return Ok(Attempt::Failed(published));
+    }
+    tokio::select! {
+        biased;
+        outcome = waiting.reply() => Ok(Attempt::Replied(outcome?)),
+        // The reply may have gone with the connection that was to bring it.
+        () = replies.lost(generation) => {
+            Ok(Attempt::Failed(Published::InDoubt(crate::link::lost())))
+        }
+    }
+}
+
+async fn send(side: &Side, prepared: &Prepared, deadline: Instant) -> Result<Published> {
+    side.publishers.publish(&prepared.exchange, prepared.outgoing(side, deadline)).await
+}
+
+/// How often a request was sent, and what follows a failure.
+struct Attempts<'a> {
+    prepared: &'a Prepared,
+    deadline: Instant,
+    count: u32,
+}
+
+impl<'a> Attempts<'a> {
+    fn new(prepared: &'a Prepared, deadline: Instant) -> Self {
+        Self { prepared, deadline, count: 0 }
+    }
+
+    /// Returns when the request may be sent again, or why it may not.
+    async fn after(&mut self, side: &Side, failed: Published) -> Result<()> {
+        self.count += 1;
+        let again = self.prepared.retry.allows(self.count);
+        let error = match failed {
+            Published::Confirmed => return Ok(()),
+            Published::Returned => {
+                return Err(Error::new(ErrorKind::Undeliverable, "nobody serves the target"));
+            }
+            Published::MissingExchange => {
+                self.declare_exchange(side).await?;
+                let message = "nobody serves the target: its exchange does not exist";
+                Error::new(ErrorKind::Undeliverable, message)
+            }
+            Published::InDoubt(error) if self.prepared.retry.is_never() => {
+                let message = "the connection was lost after the request may have left";
+                return Err(Error::new(ErrorKind::InDoubt, message).because(error));
+            }
+            Published::InDoubt(error) | Published::NotSent(error) | Published::Refused(error) => {
+                error
+            }
+        };
+        if !again || !is_worth_another(&error) {
+            return Err(error);
+        }
+        let pause = Instant::now() + *side.options.rpc_retry_delay;
+        if pause >= self.deadline {
+            tokio::time::sleep_until(self.deadline).await;
+            return Err(Error::new(ErrorKind::Timeout, error.message()).because(error));
+        }
+        tokio::time::sleep_until(pause).await;
+        Ok(())
+    }
+
+    async fn declare_exchange(&self, side: &Side) -> Result<()> {
+        let live = side.publishing().live(self.deadline).await?;
+        declare_exchange_on(&live, &self.prepared.exchange, false).await
+    }
+}
+
+fn is_worth_another(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Connection | ErrorKind::Undeliverable | ErrorKind::Full)
+}

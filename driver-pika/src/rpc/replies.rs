@@ -1,0 +1,179 @@
+//! The reply queue of a transport, and those who wait for replies.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use busway_core::driver::Outcome;
+use busway_core::{Error, ErrorKind, Limits, Payload, Result};
+use parking_lot::Mutex;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::body::decode_reply;
+use crate::consume::{Consuming, Message, Settle, Subscription};
+use crate::link::Link;
+use crate::names;
+use crate::properties;
+use crate::side::Side;
+use crate::topology::Queue;
+
+type Waiters = Arc<Mutex<HashMap<String, oneshot::Sender<Result<Outcome>>>>>;
+
+/// The replies of a transport: one queue, consumed before the first call, declared again after a
+/// loss; each reply goes to the call whose correlation id it repeats.
+#[derive(Debug)]
+pub(crate) struct Replies {
+    queue: Arc<str>,
+    waiters: Waiters,
+    unexpected: Arc<AtomicU64>,
+    link: Arc<Link>,
+    /// Started by the first call.
+    receiver: tokio::sync::OnceCell<Receiver>,
+    consuming: Consuming,
+    limits: Limits,
+    /// The number of the connection that brings replies, while there is one.
+    up: watch::Sender<Option<u64>>,
+}
+
+#[derive(Debug)]
+struct Receiver(JoinHandle<()>);
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// One call that waits; forgotten when dropped.
+pub(crate) struct Waiting {
+    correlation_id: String,
+    waiters: Waiters,
+    reply: oneshot::Receiver<Result<Outcome>>,
+}
+
+impl Waiting {
+    /// The reply. Cancel safe.
+    pub(crate) async fn reply(&mut self) -> Result<Payload> {
+        match (&mut self.reply).await {
+            Ok(outcome) => outcome?.map_err(Error::from),
+            Err(_) => Err(Error::new(ErrorKind::Closed, "the transport is closed")),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.waiters.lock().remove(&self.correlation_id);
+    }
+}
+
+impl Replies {
+    pub(crate) fn new(side: &Side, project: &str) -> Self {
+        let options = &side.options;
+        let queue: Arc<str> = names::reply_queue(project, &crate::program_name()).into();
+        let declared = Queue {
+            name: queue.to_string(),
+            routing_key: queue.to_string(),
+            durable: false,
+            expires: Some(*options.rpc_queue_expiration),
+        };
+        Self {
+            queue,
+            waiters: Waiters::default(),
+            unexpected: Arc::default(),
+            link: side.consuming().clone(),
+            receiver: tokio::sync::OnceCell::new(),
+            consuming: Consuming {
+                exchange: options.rpc_reply_exchange.clone(),
+                durable: false,
+                queues: vec![declared],
+                no_ack: false,
+                prefetch: options.rpc_reply_listener_prefetch_count,
+                retry_delay: *options.rpc_reply_retry_delay,
+            },
+            limits: side.limits,
+            up: watch::Sender::new(None),
+        }
+    }
+
+    /// The name of the reply queue.
+    pub(crate) fn queue(&self) -> &Arc<str> {
+        &self.queue
+    }
+
+    /// Waits for the reply with that correlation id, from now on.
+    pub(crate) fn wait_for(&self, correlation_id: &str) -> Waiting {
+        let (sender, reply) = oneshot::channel();
+        self.waiters.lock().insert(correlation_id.to_owned(), sender);
+        Waiting { correlation_id: correlation_id.to_owned(), waiters: self.waiters.clone(), reply }
+    }
+
+    /// Waits until replies are received, and returns the number of the connection that brings
+    /// them.
+    pub(crate) async fn ready(&self, deadline: Instant) -> Result<u64> {
+        let starting = async {
+            self.receiver.get_or_try_init(|| self.start()).await?;
+            let mut up = self.up.subscribe();
+            let number = up.wait_for(Option::is_some).await.ok().and_then(|number| *number);
+            number.ok_or_else(|| Error::new(ErrorKind::Closed, "the transport is closed"))
+        };
+        tokio::time::timeout_at(deadline, starting).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, "the reply queue was not there in time"))
+        })
+    }
+
+    /// Waits until the connection of that number no longer brings replies.
+    pub(crate) async fn lost(&self, number: u64) {
+        // The sender lives as long as this.
+        let _ = self.up.subscribe().wait_for(|now| *now != Some(number)).await;
+    }
+
+    async fn start(&self) -> Result<Receiver> {
+        let (link, parts) = (self.link.clone(), vec![self.consuming.clone()]);
+        let subscription = Subscription::start_watched(link, parts, self.up.clone()).await?;
+        let (waiters, unexpected) = (self.waiters.clone(), self.unexpected.clone());
+        let limits = self.limits;
+        Ok(Receiver(tokio::spawn(receive(subscription, waiters, unexpected, limits))))
+    }
+
+    /// Ends every wait.
+    pub(crate) fn close(&self) {
+        self.waiters.lock().clear();
+    }
+}
+
+async fn receive(
+    mut subscription: Subscription,
+    waiters: Waiters,
+    unexpected: Arc<AtomicU64>,
+    limits: Limits,
+) {
+    loop {
+        let batch = subscription.next(usize::MAX >> 1).await;
+        if batch.is_empty() {
+            return;
+        }
+        for message in batch {
+            let waiter = correlation_id(&message).and_then(|id| waiters.lock().remove(id));
+            message.settle(Settle::Ack);
+            if let Some(waiter) = waiter {
+                // A caller that gave up meanwhile no longer listens.
+                drop(waiter.send(read(&message, &limits)));
+            } else {
+                let count = unexpected.fetch_add(1, Ordering::Relaxed) + 1;
+                tracing::debug!(count, "a reply that nobody waits for is dropped");
+            }
+        }
+    }
+}
+
+fn correlation_id(message: &Message) -> Option<&str> {
+    message.delivery.properties.correlation_id().as_ref().map(lapin::types::ShortString::as_str)
+}
+
+fn read(message: &Message, limits: &Limits) -> Result<Outcome> {
+    let body = properties::read(&message.delivery.properties, &message.delivery.data, limits)?;
+    decode_reply(&body)
+}

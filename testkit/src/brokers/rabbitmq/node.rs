@@ -1,0 +1,125 @@
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
+
+use super::super::ports;
+
+/// Where Debian's package has it: the one in `/usr/sbin` wants to be another user.
+pub(super) const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+/// The end of the log that an error shows.
+const TAIL: usize = 2000;
+
+/// What makes a node the same one after a restart: its name, its ports and its files.
+#[derive(Debug)]
+pub(super) struct Node {
+    name: String,
+    pub(super) port: u16,
+    dist_port: u16,
+    pub(super) epmd_port: u16,
+    folder: Option<TempDir>,
+    path: PathBuf,
+}
+
+impl Node {
+    pub(super) fn new(config: &str) -> io::Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("busway-{}-{number}@localhost", std::process::id());
+        let folder = tempfile::Builder::new().prefix("busway-rabbitmq-").tempdir()?;
+        let path = folder.path().to_owned();
+        fs::write(path.join("rabbitmq.conf"), format!("{CONFIG}{config}\n"))?;
+        fs::write(path.join("enabled_plugins"), "[].\n")?;
+        fs::write(path.join("env.conf"), "")?;
+        Ok(Self {
+            name,
+            port: ports::free()?,
+            dist_port: ports::free()?,
+            epmd_port: ports::free()?,
+            folder: Some(folder),
+            path,
+        })
+    }
+
+    /// The daemon that Erlang's nodes find each other by.
+    pub(super) fn epmd(&self) -> Command {
+        let mut command = Command::new("epmd");
+        command
+            .args(["-address", "127.0.0.1", "-port", &self.epmd_port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// The broker, with its shell on its standard input and output.
+    pub(super) fn server(&self) -> io::Result<Command> {
+        let path = |name: &str| self.path.join(name);
+        let mut command = Command::new(SERVER);
+        command
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .env("LANG", "C.UTF-8")
+            // The shell; the broker ends when nobody holds the other end of its input.
+            .env("RABBITMQ_ALLOW_INPUT", "true")
+            .env("HOME", &self.path)
+            .env("ERL_EPMD_PORT", self.epmd_port.to_string())
+            .env("ERL_CRASH_DUMP_SECONDS", "0")
+            .env("RABBITMQ_NODENAME", &self.name)
+            .env("RABBITMQ_NODE_IP_ADDRESS", Ipv4Addr::LOCALHOST.to_string())
+            .env("RABBITMQ_NODE_PORT", self.port.to_string())
+            .env("RABBITMQ_DIST_PORT", self.dist_port.to_string())
+            .env("RABBITMQ_MNESIA_BASE", path("mnesia"))
+            .env("RABBITMQ_LOG_BASE", path("log"))
+            .env("RABBITMQ_PID_FILE", path("pid"))
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", path("enabled_plugins"))
+            .env("RABBITMQ_CONFIG_FILE", path("rabbitmq"))
+            .env("RABBITMQ_CONF_ENV_FILE", path("env.conf"))
+            .current_dir(&self.path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(self.log()?);
+        Ok(command)
+    }
+
+    /// What the broker and its shell print is appended here.
+    pub(super) fn log(&self) -> io::Result<File> {
+        File::options().create(true).append(true).open(self.path.join("console.log"))
+    }
+
+    /// The end of what the broker and its shell printed.
+    pub(super) fn last_words(&self) -> String {
+        let mut text = Vec::new();
+        // What cannot be read is not shown.
+        let _ = File::open(self.path.join("console.log"))
+            .and_then(|mut log| log.read_to_end(&mut text));
+        let text = String::from_utf8_lossy(&text);
+        let start = text.len().saturating_sub(TAIL);
+        let start = (start..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text[start..].to_owned()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves the files there for a person to read.
+    pub(super) fn keep(&mut self) {
+        if let Some(folder) = self.folder.take() {
+            eprintln!("the broker's files are kept in {}", folder.keep().display());
+        }
+    }
+}
+
+/// What every node of the tests has: no alarm by chance, and nothing said twice.
+const CONFIG: &str = "\
+loopback_users = none
+vm_memory_high_watermark.absolute = 2GB
+disk_free_limit.absolute = 1MB
+log.console = false
+log.file.level = info
+";
