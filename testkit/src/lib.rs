@@ -24,12 +24,14 @@
 //! | [`stage`] | what cases are made of: services of closures, gates, journals, cut futures |
 //! | [`broken`] | a driver that sins, to see that the suite catches it |
 //! | [`brokers`] | broker processes of the tests' own |
+//! | [`certificates`] | certificates of the tests' own, for brokers and clients with TLS |
 //! | [`proxy`] | a bad network between a driver and its broker |
 
 pub mod broken;
 #[cfg(unix)]
 pub mod brokers;
 mod cases;
+pub mod certificates;
 pub mod harness;
 pub mod proxy;
 pub mod stage;

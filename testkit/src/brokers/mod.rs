@@ -8,4 +8,4 @@ mod group;
 mod ports;
 mod rabbitmq;
 
-pub use rabbitmq::RabbitMq;
+pub use rabbitmq::{Clients, RabbitMq};

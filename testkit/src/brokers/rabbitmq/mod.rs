@@ -2,6 +2,7 @@
 
 mod console;
 mod node;
+mod tls;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,8 +16,12 @@ use rustix::process::Signal;
 
 use super::group::Group;
 use super::ports;
+use crate::certificates::Authority;
 use console::Console;
 use node::{Node, SERVER};
+use tls::Tls;
+
+pub use tls::Clients;
 
 /// How long a broker may take to start, on a machine that has much else to do.
 const START: Duration = Duration::from_mins(1);
@@ -86,12 +91,42 @@ impl RabbitMq {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_with(config: &str) -> Result<Self> {
+        Self::start_as(config, None)
+    }
+
+    /// Starts a broker that takes connections of TLS too, at [`tls_address`](Self::tls_address):
+    /// its certificate stands for `localhost` and `127.0.0.1`, and whoever shows one of the
+    /// authority's certificates may log in by it (SASL EXTERNAL), as the user of its common
+    /// name. The lines are added to its `rabbitmq.conf`.
+    ///
+    /// ```
+    /// use busway_testkit::brokers::{Clients, RabbitMq};
+    /// use busway_testkit::certificates::Authority;
+    ///
+    /// # fn main() -> busway_core::Result<()> {
+    /// # if RabbitMq::missing().is_some() { return Ok(()); }
+    /// let authority = Authority::new()?;
+    /// let broker = RabbitMq::start_tls(&authority, Clients::MayBeUnknown, "")?;
+    /// let alice = authority.issue("alice", &[])?;
+    /// broker.add_user("alice", None)?;
+    /// println!("{} by {}", broker.tls_address().unwrap(), alice.certificate.display());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`start`](Self::start); `Internal` when its certificate cannot be made.
+    pub fn start_tls(authority: &Authority, clients: Clients, config: &str) -> Result<Self> {
+        Self::start_as(config, Some(&Tls::new(authority, clients)?))
+    }
+
+    fn start_as(config: &str, tls: Option<&Tls>) -> Result<Self> {
         if let Some(reason) = Self::missing() {
             return Err(failed(reason));
         }
         let mut last = failed("it was not tried");
         for _ in 0..TRIES {
-            match Self::start_once(config) {
+            match Self::start_once(config, tls) {
                 Ok(broker) => return Ok(broker),
                 Err(error) => last = error,
             }
@@ -99,8 +134,8 @@ impl RabbitMq {
         Err(last)
     }
 
-    fn start_once(config: &str) -> Result<Self> {
-        let mut node = Node::new(config).map_err(not_started)?;
+    fn start_once(config: &str, tls: Option<&Tls>) -> Result<Self> {
+        let mut node = Node::new(config, tls).map_err(not_started)?;
         let mut epmd = Group::spawn(&mut node.epmd()).map_err(not_started)?;
         let until = Instant::now() + START;
         while !ports::accepts(node.epmd_port) {
@@ -126,6 +161,35 @@ impl RabbitMq {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         ports::local(self.node.port)
+    }
+
+    /// Where it takes connections of TLS, when it was started so.
+    #[must_use]
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.node.tls_port.map(ports::local)
+    }
+
+    /// Adds a user who may do everything in the virtual host `/`, and logs in by this password,
+    /// or by a certificate alone.
+    ///
+    /// # Errors
+    /// As [`add_vhost`](Self::add_vhost).
+    pub fn add_user(&self, name: &str, password: Option<&str>) -> Result<()> {
+        let add = match password {
+            Some(password) => format!(
+                "rabbit_auth_backend_internal:add_user(\
+                 <<\"{name}\">>, <<\"{password}\">>, <<\"busway\">>)"
+            ),
+            None => format!(
+                "rabbit_auth_backend_internal:add_user_sans_validation(\
+                 <<\"{name}\">>, <<\"\">>, <<\"busway\">>)"
+            ),
+        };
+        self.evaluate(&format!(
+            "ok = {add}, ok = rabbit_auth_backend_internal:set_permissions(<<\"{name}\">>, \
+             <<\"/\">>, <<\".*\">>, <<\".*\">>, <<\".*\">>, <<\"busway\">>)"
+        ))
+        .map(drop)
     }
 
     /// The folder of its files: its log, its data, its configuration.

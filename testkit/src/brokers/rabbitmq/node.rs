@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use super::super::ports;
+use super::tls::Tls;
 
 /// Where Debian's package has it: the one in `/usr/sbin` wants to be another user.
 pub(super) const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -21,25 +22,30 @@ pub(super) struct Node {
     pub(super) port: u16,
     dist_port: u16,
     pub(super) epmd_port: u16,
+    pub(super) tls_port: Option<u16>,
     folder: Option<TempDir>,
     path: PathBuf,
 }
 
 impl Node {
-    pub(super) fn new(config: &str) -> io::Result<Self> {
+    pub(super) fn new(config: &str, tls: Option<&Tls>) -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("busway-{}-{number}@localhost", std::process::id());
         let folder = tempfile::Builder::new().prefix("busway-rabbitmq-").tempdir()?;
         let path = folder.path().to_owned();
-        fs::write(path.join("rabbitmq.conf"), format!("{CONFIG}{config}\n"))?;
-        fs::write(path.join("enabled_plugins"), "[].\n")?;
+        let tls_port = tls.map(|_| ports::free()).transpose()?;
+        let tls_lines = tls.zip(tls_port).map(|(tls, port)| tls.config(port)).unwrap_or_default();
+        fs::write(path.join("rabbitmq.conf"), format!("{CONFIG}{tls_lines}{config}\n"))?;
+        let plugins = if tls.is_some() { super::tls::PLUGIN } else { "" };
+        fs::write(path.join("enabled_plugins"), format!("[{plugins}].\n"))?;
         fs::write(path.join("env.conf"), "")?;
         Ok(Self {
             name,
             port: ports::free()?,
             dist_port: ports::free()?,
             epmd_port: ports::free()?,
+            tls_port,
             folder: Some(folder),
             path,
         })
