@@ -38,8 +38,7 @@ impl PikaDriver {
     pub(crate) async fn open(request: OpenRequest) -> Result<Self> {
         let url = &request.url;
         let options: PikaOptions = request.config.driver_section(url)?;
-        let vhost = url.vhost().unwrap_or("/").to_owned();
-        let connecting = Connecting { vhost, options };
+        let connecting = Connecting::new(url, options)?;
         let hosts = hosts(url.hosts());
         let (events, limits) = (Events::new(), request.config.limits());
         let rpc = Side::open(connecting.clone(), hosts.clone(), events.clone(), limits).await?;

@@ -4,6 +4,9 @@ use busway_core::config::{Options, Seconds};
 use busway_core::{Format, Secret};
 use serde::{Deserialize, Serialize};
 
+use crate::connect::SHORT;
+use crate::ssl::SslOptions;
+
 /// How connections are shared.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
@@ -159,6 +162,12 @@ impl Options for PikaOptions {
         }
         if self.connection_attempts == 0 {
             return Err(("connection_attempts", "0: expected 1 or more".to_owned()));
+        }
+        if self.locale.len() > SHORT {
+            return Err(("locale", format!("longer than {SHORT} bytes")));
+        }
+        if let Some(text) = &self.ssl_options {
+            SslOptions::parse(text.expose()).map_err(|why| ("ssl_options", why))?;
         }
         if self.frame_max.is_some_and(|bytes| bytes < 4096) {
             return Err(("frame_max", "below 4096 bytes, the least that AMQP allows".to_owned()));

@@ -1,34 +1,50 @@
 //! Opening one connection: socket, TLS, login, each within its deadline.
 
+mod reactor;
 mod refusal;
 mod socket;
+mod tls;
 
 use std::time::Duration;
 
 use async_compat::CompatExt;
-use async_rs::TokioRuntime;
 use busway_core::url::{Credentials, Host};
-use busway_core::{Error, ErrorKind, Result};
+use busway_core::{Error, ErrorKind, Result, TransportUrl};
 use lapin::AsyncTcpStream;
-use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
+use lapin::uri::{
+    AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism,
+};
 use lapin::{Connection, ConnectionProperties};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tokio_util::either::Either;
 
 pub(crate) use refusal::{describe, is_not_found, is_of_a_channel};
 pub(crate) use socket::KillSwitch;
 
 use crate::options::PikaOptions;
+use crate::ssl::SslOptions;
+use reactor::Bytes;
+use refusal::Login;
+use tls::Tls;
 
 /// The port of AMQP 0-9-1 when the URL names none.
 const DEFAULT_PORT: u16 = 5672;
+/// The same, over TLS.
+const DEFAULT_TLS_PORT: u16 = 5671;
 /// The frame size when none is configured: the client library's own default costs megabytes.
 const DEFAULT_FRAME_MAX: u32 = 16 * 1024;
+/// The host when the URL names none.
+const DEFAULT_HOST: &str = "localhost";
+/// The longest text of AMQP's type for short ones, in bytes.
+pub(crate) const SHORT: usize = 255;
 
 /// Everything that connecting to one of the hosts needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Connecting {
-    pub(crate) vhost: String,
     pub(crate) options: PikaOptions,
+    vhost: String,
+    tls: Option<Tls>,
 }
 
 /// An open connection, and the means to end it whatever state it is in.
@@ -38,68 +54,146 @@ pub(crate) struct Connected {
 }
 
 impl Connecting {
-    /// Connects to a host: `socket_timeout` for TCP, then `login_timeout` for TLS and login.
-    pub(crate) async fn connect(&self, host: &Host, deadline: Instant) -> Result<Connected> {
-        let port = host.port.unwrap_or(DEFAULT_PORT);
-        let peer = format!("{}:{port}", host.hostname);
-        let connected = self.connect_to(host, port, deadline).await;
-        connected.map_err(|error| error.with("peer", peer))
+    /// What the URL and the options say together.
+    pub(crate) fn new(url: &TransportUrl, options: PikaOptions) -> Result<Self> {
+        let vhost = url.vhost().unwrap_or("/").to_owned();
+        if vhost.len() > SHORT {
+            let message = format!("the virtual host's name is longer than {SHORT} bytes");
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+        let tls = encryption(url, &options)?;
+        Ok(Self { options, vhost, tls })
     }
 
-    async fn connect_to(&self, host: &Host, port: u16, deadline: Instant) -> Result<Connected> {
+    /// Connects to a host: `socket_timeout` for TCP, then `login_timeout` for TLS and login.
+    pub(crate) async fn connect(&self, host: &Host, deadline: Instant) -> Result<Connected> {
+        let name = if host.hostname.is_empty() { DEFAULT_HOST } else { &host.hostname };
+        let default_port = if self.tls.is_some() { DEFAULT_TLS_PORT } else { DEFAULT_PORT };
+        let port = host.port.unwrap_or(default_port);
+        let connected = self.connect_to(name, port, host.credentials.as_ref(), deadline).await;
+        connected.map_err(|error| error.with("peer", Host::new(name).with_port(port)))
+    }
+
+    async fn connect_to(
+        &self,
+        name: &str,
+        port: u16,
+        credentials: Option<&Credentials>,
+        deadline: Instant,
+    ) -> Result<Connected> {
         let options = &self.options;
         let tcp_deadline = deadline.min(Instant::now() + *options.socket_timeout);
-        let stream = socket::connect(&host.hostname, port, options, tcp_deadline).await?;
+        let stream = socket::connect(name, port, options, tcp_deadline).await?;
         let kill = KillSwitch::of(&stream)?;
         let login_deadline = deadline.min(Instant::now() + *options.login_timeout);
-        let login = self.login(host, port, stream);
+        let login = async {
+            let (bytes, asked) = self.encrypt(name, stream).await?;
+            let mechanism = self.mechanism(credentials);
+            let uri = self.uri(name, port, mechanism, credentials);
+            let login = Login {
+                mechanism,
+                encrypted: self.tls.is_some(),
+                asked,
+                certificate: self.tls.as_ref().is_some_and(Tls::has_certificate),
+            };
+            self.login(uri, bytes).await.map_err(|error| login.describe(&error))
+        };
         let Ok(connection) = tokio::time::timeout_at(login_deadline, login).await else {
             // The library's thread would wait for the peer for ever: its socket is cut off.
             kill.kill();
-            return Err(Error::new(ErrorKind::Connection, "the login was not answered in time"));
+            let what =
+                if self.tls.is_some() { "the TLS handshake and the login" } else { "the login" };
+            let message = format!("{what} did not come to an end within login_timeout");
+            return Err(Error::new(ErrorKind::Connection, message));
         };
         Ok(Connected { connection: connection?, kill })
     }
 
-    async fn login(
-        &self,
-        host: &Host,
-        port: u16,
-        stream: tokio::net::TcpStream,
-    ) -> Result<Connection> {
-        let uri = self.uri(host, port);
+    /// The stream, encrypted if it has to be, and whether the broker asked in vain for a client
+    /// certificate.
+    async fn encrypt(&self, name: &str, stream: TcpStream) -> Result<(Bytes, bool)> {
+        match &self.tls {
+            None => Ok((Either::Left(stream), false)),
+            Some(tls) => {
+                let (stream, asked) = tls.handshake(name, stream).await?;
+                Ok((Either::Right(Box::new(stream)), asked))
+            }
+        }
+    }
+
+    async fn login(&self, uri: AMQPUri, bytes: Bytes) -> lapin::Result<Connection> {
         let properties = ConnectionProperties::default()
             .with_locale(self.options.locale.as_str().into())
             .with_connection_name(connection_name().into());
         // The library may ask for a stream again only when it reconnects by itself, which it is
         // never told to do.
-        let stream = parking_lot::Mutex::new(Some(stream));
+        let bytes = parking_lot::Mutex::new(Some(bytes));
         let connect = async move |_uri, _runtime| {
-            let stream = stream.lock().take().ok_or_else(|| {
+            let bytes = bytes.lock().take().ok_or_else(|| {
                 lapin::Error::from(std::io::Error::other("the stream was used already"))
             })?;
-            Ok(AsyncTcpStream::Plain(stream.compat()))
+            Ok(AsyncTcpStream::Plain(bytes.compat()))
         };
-        Connection::connector(uri, TokioRuntime::tokio_current(), connect, properties)
-            .await
-            .map_err(|error| describe(&error))
+        Connection::connector(uri, reactor::runtime(), connect, properties).await
     }
 
-    fn uri(&self, host: &Host, port: u16) -> AMQPUri {
+    /// Who shows a certificate and no credentials logs in by it.
+    fn mechanism(&self, credentials: Option<&Credentials>) -> SASLMechanism {
+        match (&self.tls, credentials) {
+            (Some(tls), None) if tls.has_certificate() => SASLMechanism::External,
+            _ => SASLMechanism::Plain,
+        }
+    }
+
+    fn uri(
+        &self,
+        name: &str,
+        port: u16,
+        mechanism: SASLMechanism,
+        credentials: Option<&Credentials>,
+    ) -> AMQPUri {
         let options = &self.options;
-        let userinfo = userinfo(host.credentials.as_ref());
+        let userinfo = userinfo(credentials);
         AMQPUri {
             scheme: AMQPScheme::AMQP,
-            authority: AMQPAuthority { userinfo, host: host.hostname.clone(), port },
+            authority: AMQPAuthority { userinfo, host: name.to_owned(), port },
             vhost: self.vhost.clone(),
             query: AMQPQueryString {
                 frame_max: Some(options.frame_max.unwrap_or(DEFAULT_FRAME_MAX)),
                 channel_max: options.channel_max,
                 heartbeat: Some(heartbeat(options.heartbeat_interval)),
+                auth_mechanism: Some(mechanism),
                 ..AMQPQueryString::default()
             },
         }
     }
+}
+
+/// Whether and how connections are encrypted: by the scheme's variant or the option `ssl`.
+fn encryption(url: &TransportUrl, options: &PikaOptions) -> Result<Option<Tls>> {
+    let wrong = |message: String| Err(Error::new(ErrorKind::Configuration, message));
+    let by_scheme = match url.variant() {
+        None => false,
+        Some("tls") => true,
+        Some(other) => {
+            return wrong(format!("'pika+{other}' is not known; known are pika and pika+tls"));
+        }
+    };
+    let said = |option: &str| url.option(option).is_some();
+    if by_scheme && said("ssl") && !options.ssl {
+        return wrong("ssl: the scheme pika+tls says otherwise".to_owned());
+    }
+    if by_scheme || options.ssl {
+        let text = options.ssl_options.as_ref().map_or("", |text| text.expose());
+        return Ok(Some(Tls::new(text.parse::<SslOptions>()?)));
+    }
+    if said("ssl_options") {
+        return wrong("ssl_options: the connection is not encrypted; use pika+tls".to_owned());
+    }
+    if options.ssl_options.is_some() {
+        tracing::warn!("ssl_options are configured, and the connection is not encrypted");
+    }
+    Ok(None)
 }
 
 /// The library takes 0 for the broker's own interval; the longest there is stands for none.

@@ -1,10 +1,80 @@
 //! What the library's errors mean, in the broker's own words.
 
+use std::io;
+
 use busway_core::{Error, ErrorKind};
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
+use lapin::uri::SASLMechanism;
+
+/// What is known of a login that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Login {
+    pub(super) mechanism: SASLMechanism,
+    /// Whether the connection is.
+    pub(super) encrypted: bool,
+    /// Whether the broker asked in vain for a client certificate.
+    pub(super) asked: bool,
+    /// Whether there is one.
+    pub(super) certificate: bool,
+}
+
+impl Login {
+    pub(super) fn describe(self, error: &lapin::Error) -> Error {
+        let (kind, message) = match error.kind() {
+            lapin::ErrorKind::IOError(io) if is_hang_up(io.kind()) && self.asked => (
+                ErrorKind::Refused,
+                "the broker asked for a client certificate (certfile, keyfile) and hung up",
+            ),
+            lapin::ErrorKind::IOError(io) if is_hang_up(io.kind()) && self.certificate => (
+                ErrorKind::Connection,
+                "the peer hung up before the login was done; perhaps it refuses our client \
+                 certificate",
+            ),
+            lapin::ErrorKind::IOError(io) if is_hang_up(io.kind()) && self.encrypted => {
+                (ErrorKind::Connection, "the peer hung up before the login was done")
+            }
+            lapin::ErrorKind::IOError(io) if is_hang_up(io.kind()) => (
+                ErrorKind::Connection,
+                "the peer hung up before the login was done; perhaps it speaks TLS (pika+tls)",
+            ),
+            lapin::ErrorKind::ParsingError(_) => (
+                ErrorKind::Connection,
+                "the peer's answer is not AMQP 0-9-1; perhaps it speaks TLS (pika+tls), or \
+                 something else",
+            ),
+            lapin::ErrorKind::ProtocolError(amqp)
+                if self.mechanism == SASLMechanism::External
+                    && *amqp.kind() == AMQPErrorKind::Hard(AMQPHardError::COMMANDINVALID) =>
+            {
+                (
+                    ErrorKind::Refused,
+                    "the broker takes no login by certificate (SASL EXTERNAL): put a user into \
+                     the URL, or enable the broker's plugin rabbitmq_auth_mechanism_ssl",
+                )
+            }
+            _ => return describe(error),
+        };
+        Error::new(kind, message).because(error.clone())
+    }
+}
+
+fn is_hang_up(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::UnexpectedEof
+    )
+}
 
 /// The error of an operation on a connection or channel.
 pub(crate) fn describe(error: &lapin::Error) -> Error {
+    if let lapin::ErrorKind::IOError(io) = error.kind()
+        && super::tls::is_of_tls(io)
+    {
+        return super::tls::describe(io).because(error.clone());
+    }
     let kind = match error.kind() {
         lapin::ErrorKind::ProtocolError(amqp) => match amqp.kind() {
             AMQPErrorKind::Soft(

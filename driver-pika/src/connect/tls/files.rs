@@ -1,0 +1,66 @@
+//! Certificates and keys from PEM files.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use busway_core::{Error, ErrorKind, Result};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// The certificates of a file, one at least.
+pub(super) fn certificates(
+    option: &'static str,
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>> {
+    let text = read(option, path)?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match certificates {
+        Ok(certificates) if certificates.is_empty() => {
+            Err(wrong(option, path, "the file holds no certificate in PEM"))
+        }
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(wrong(option, path, no_pem(&error))),
+    }
+}
+
+/// The first private key of a file.
+pub(super) fn key(option: &'static str, path: &Path) -> Result<PrivateKeyDer<'static>> {
+    let text = read(option, path)?;
+    if is_encrypted(&text) {
+        let message = "the private key is encrypted, which is not supported: decrypt it, for one by \
+                       `openssl pkey`, and let the file's permissions protect it";
+        return Err(wrong(option, path, message));
+    }
+    PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
+        pem::Error::NoItemsFound => wrong(option, path, "the file holds no private key in PEM"),
+        error => wrong(option, path, no_pem(&error)),
+    })
+}
+
+/// What is wrong with a file that an option names.
+pub(super) fn wrong(option: &'static str, path: &Path, what: impl Display) -> Error {
+    Error::new(ErrorKind::Configuration, format!("ssl_options: {option}: {what}"))
+        .with("option", option)
+        .with("path", path.display())
+}
+
+fn read(option: &'static str, path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path)
+        .map_err(|error| wrong(option, path, format!("the file cannot be read: {error}")))
+}
+
+/// PKCS#8 says it in the first line, older forms in a header.
+fn is_encrypted(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+        || text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"))
+}
+
+/// Without what stands in the file: it may be a key.
+fn no_pem(error: &pem::Error) -> &'static str {
+    match error {
+        pem::Error::MissingSectionEnd { .. } => "the file ends within a section of PEM",
+        pem::Error::Base64Decode(_) => "the file is damaged: what it holds is no base64",
+        _ => "the file is not PEM",
+    }
+}
