@@ -3,26 +3,29 @@
 //! here.
 
 mod taking;
+mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::deadline::after;
 use crate::driver::{Incoming, Listener};
 use crate::{Error, ErrorKind, Result};
 use taking::Taking;
+pub(crate) use workers::Work;
+use workers::Workers;
 
 /// How long a server or a listener lets what runs finish unless it is said otherwise.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What to do with messages.
-pub(crate) trait Handle<B>: Send + Sync + 'static {
-    /// Starts to handle what was taken together: as one task, or as one for each.
-    fn begin(self: &Arc<Self>, taken: Vec<Incoming<B>>, running: &mut JoinSet<()>);
+/// What to do with messages; what is dropped before it is settled goes back to the bus.
+pub(crate) trait Handle<B>: Work {
+    /// Divides what was taken together into what one task handles at a time.
+    fn divide(&self, taken: Vec<Incoming<B>>) -> Vec<Self::Piece>;
 }
 
 /// How messages are taken.
@@ -66,7 +69,8 @@ impl Serving {
         plan: Plan,
     ) -> Self {
         let (stop, stopped) = watch::channel(None);
-        let taking = Taking { listener, handler, plan, stopped };
+        let workers = Workers::new(handler, plan.concurrency);
+        let taking = Taking { listener, workers, batching: plan.batching, stopped };
         Self { stop, task: Some(Task(tokio::spawn(taking.run()))) }
     }
 

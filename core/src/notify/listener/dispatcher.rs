@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::{
@@ -13,7 +12,7 @@ use super::{
 use crate::driver::{Delivery, Incoming};
 use crate::notify::{Notification, Priority, trace};
 use crate::rpc::Failure;
-use crate::serving::Handle;
+use crate::serving::{Handle, Work};
 use crate::{ContextSerializer, RemoteError, Result};
 
 /// How long the bus may take to be told what became of a notification.
@@ -65,20 +64,16 @@ struct Batch {
 }
 
 impl Handle<Notification> for Dispatcher {
-    fn begin(self: &Arc<Self>, taken: Vec<Incoming<Notification>>, running: &mut JoinSet<()>) {
-        if self.batches {
-            running.spawn(self.clone().handle(taken));
-            return;
-        }
-        for incoming in taken {
-            running.spawn(self.clone().handle(vec![incoming]));
-        }
+    fn divide(&self, taken: Vec<Incoming<Notification>>) -> Vec<Self::Piece> {
+        if self.batches { vec![taken] } else { taken.into_iter().map(|one| vec![one]).collect() }
     }
 }
 
-impl Dispatcher {
+impl Work for Dispatcher {
+    type Piece = Vec<Incoming<Notification>>;
+
     /// Hands over, then settles. What is dropped before that goes back to the bus.
-    async fn handle(self: Arc<Self>, taken: Vec<Incoming<Notification>>) {
+    async fn work(&self, taken: Self::Piece) {
         let span = match &*taken {
             [one] => trace::process_span(self.system, &self.topics, &one.body),
             many => trace::batch_span(self.system, &self.topics, many.len()),
@@ -87,7 +82,9 @@ impl Dispatcher {
         // The log has what is wrong with it.
         let _ = crate::metrics::measure("process", self.system, running).await;
     }
+}
 
+impl Dispatcher {
     async fn dispatch_and_settle(
         &self,
         taken: Vec<Incoming<Notification>>,

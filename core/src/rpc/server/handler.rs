@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -13,7 +12,7 @@ use crate::deadline::after;
 use crate::driver::{Delivery, Incoming, Outcome, Request};
 use crate::metrics::measure;
 use crate::rpc::{Failure, trace};
-use crate::serving::Handle;
+use crate::serving::{Handle, Work};
 use crate::{Context, ContextSerializer, Limits, Payload, RemoteError, Result};
 
 /// Handles one request from acknowledgement to reply.
@@ -27,18 +26,17 @@ pub(super) struct Handler {
 }
 
 impl Handle<Request> for Handler {
-    fn begin(self: &Arc<Self>, taken: Vec<Incoming<Request>>, running: &mut JoinSet<()>) {
-        for incoming in taken {
-            // Boxed, so that the runtime's own allocation, which it aligns, is small.
-            running.spawn(Box::pin(self.clone().handle(incoming)));
-        }
+    fn divide(&self, taken: Vec<Incoming<Request>>) -> Vec<Incoming<Request>> {
+        taken
     }
 }
 
-impl Handler {
+impl Work for Handler {
+    type Piece = Incoming<Request>;
+
     /// Acknowledges, runs, answers. A request that has expired is not run, nor one that could not
     /// be acknowledged: the bus will deliver it again.
-    async fn handle(self: Arc<Self>, mut incoming: Incoming<Request>) {
+    async fn work(&self, mut incoming: Incoming<Request>) {
         let expired = incoming.deadline.is_some_and(|deadline| deadline <= Instant::now());
         if incoming.delivery.needs_acknowledgement()
             && let Err(error) = incoming.delivery.acknowledge().await
@@ -60,7 +58,9 @@ impl Handler {
             measure("process", self.system, running).await
         };
     }
+}
 
+impl Handler {
     async fn answer(&self, incoming: Incoming<Request>) -> Result<(), RemoteError> {
         let Incoming { body, deadline, call_monitor_timeout, mut delivery, .. } = incoming;
         let outcome = match call_monitor_timeout.filter(|_| delivery.expects_reply()) {
