@@ -39,6 +39,8 @@ struct State<B> {
     unsettled: Unsettled<B>,
     turns: Turns,
     next_place: u64,
+    /// No message that is ready expires before this.
+    next_expiry: Option<Instant>,
     closed: bool,
     /// The end of a queue that nobody listens to.
     linger: Option<AbortOnDropHandle<()>>,
@@ -48,6 +50,10 @@ impl<B> State<B> {
     /// Whether nobody listens and nothing is left, in nobody's hands either.
     fn is_idle(&self) -> bool {
         self.turns.is_empty() && self.ready.is_empty() && self.unsettled.len() == 0
+    }
+
+    fn expires(&mut self, deadline: Option<Instant>) {
+        self.next_expiry = self.next_expiry.into_iter().chain(deadline).min();
     }
 }
 
@@ -89,6 +95,7 @@ impl<B: Body> Queue<B> {
                 unsettled: Unsettled::new(),
                 turns: Turns::default(),
                 next_place: 0,
+                next_expiry: None,
                 closed: false,
                 linger: None,
             }),
@@ -133,6 +140,7 @@ impl<B: Body> Queue<B> {
         room.0.forget();
         message.place = state.next_place;
         state.next_place += 1;
+        state.expires(message.deadline);
         state.ready.push_back(message);
         let wake = state.turns.arrived();
         drop(state);
@@ -242,6 +250,7 @@ impl<B: Body> Queue<B> {
         for mut message in messages {
             message.redelivered = true;
             let at = state.ready.partition_point(|other| other.place < message.place);
+            state.expires(message.deadline);
             state.ready.insert(at, message);
             wake.extend(state.turns.arrived());
         }
@@ -326,8 +335,12 @@ impl<B: Body> Queue<B> {
     fn drop_expired(&self) {
         let now = Instant::now();
         let mut state = self.state.lock();
+        if state.next_expiry.is_none_or(|expiry| now < expiry) {
+            return;
+        }
         let before = state.ready.len();
         state.ready.retain(|message| !message.is_expired(now));
+        state.next_expiry = state.ready.iter().filter_map(|message| message.deadline).min();
         let expired = before - state.ready.len();
         (0..expired).for_each(|_| state.turns.left(0));
         drop(state);
