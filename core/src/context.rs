@@ -1,6 +1,7 @@
 //! What travels beside a request: the caller's values, the trace, the time that is left.
 
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,7 +16,7 @@ pub const TRACEPARENT: &str = "traceparent";
 
 /// What travels beside a request or a notification: named JSON values of the caller
 /// (oslo.messaging's `ctxt`), among them the W3C `traceparent`, and, on the receiving side, the
-/// deadline after which nobody waits for an answer.
+/// deadline after which nobody waits for an answer. Cloning is cheap: the values are shared.
 ///
 /// ```
 /// use busway_core::Context;
@@ -23,11 +24,14 @@ pub const TRACEPARENT: &str = "traceparent";
 /// let context = Context::new().with("user_id", "u1").with("is_admin", true);
 /// assert_eq!(context.get("user_id").and_then(|id| id.as_str()), Some("u1"));
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Context {
-    values: Map<String, Value>,
+    /// Shared by the clones; none when there are no values.
+    values: Option<Arc<Map<String, Value>>>,
     deadline: Option<Instant>,
 }
+
+static NO_VALUES: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 impl Context {
     /// An empty context.
@@ -45,31 +49,31 @@ impl Context {
 
     /// Adds a value, or replaces it.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) {
-        self.values.insert(key.into(), value.into());
+        Arc::make_mut(self.values.get_or_insert_default()).insert(key.into(), value.into());
     }
 
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.values.get(key)
+        self.values.as_ref()?.get(key)
     }
 
     /// All values.
     #[must_use]
     pub fn values(&self) -> &Map<String, Value> {
-        &self.values
+        self.values.as_deref().unwrap_or(&NO_VALUES)
     }
 
     /// All values, owned.
     #[must_use]
     pub fn into_values(self) -> Map<String, Value> {
-        self.values
+        self.values.map(Arc::unwrap_or_clone).unwrap_or_default()
     }
 
     /// Whether there is no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values().is_empty()
     }
 
     /// Makes a context of the fields of a value of your own.
@@ -86,7 +90,7 @@ impl Context {
     /// [`ErrorKind::Serialization`](crate::ErrorKind::Serialization) names the value that does
     /// not fit.
     pub fn to_fields<T: DeserializeOwned>(&self) -> Result<T> {
-        Payload::of(&self.values)?.to()
+        Payload::of(self.values())?.to()
     }
 
     /// The W3C trace context, when the caller sent one.
@@ -121,11 +125,17 @@ impl Context {
     }
 }
 
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        self.values() == other.values() && self.deadline == other.deadline
+    }
+}
+
 impl fmt::Debug for Context {
     /// The keys only: a value may be a token that nobody should read in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
-            .field("keys", &self.values.keys().collect::<Vec<_>>())
+            .field("keys", &self.values.iter().flat_map(|values| values.keys()).collect::<Vec<_>>())
             .field("deadline", &self.deadline)
             .finish()
     }
@@ -133,7 +143,7 @@ impl fmt::Debug for Context {
 
 impl From<Map<String, Value>> for Context {
     fn from(values: Map<String, Value>) -> Self {
-        Self { values, deadline: None }
+        Self { values: (!values.is_empty()).then(|| Arc::new(values)), deadline: None }
     }
 }
 
@@ -153,6 +163,15 @@ mod tests {
         let context = Context::from_fields(&login).expect("an object");
         assert_eq!(context.to_fields::<Login>().expect("a login"), login);
         assert!(Context::from_fields(&1).is_err());
+    }
+
+    #[test]
+    fn a_clone_has_its_own_values_from_then_on() {
+        let original = Context::new().with("a", 1);
+        let changed = original.clone().with("a", 2);
+        assert_eq!((original.get("a"), changed.get("a")), (Some(&1.into()), Some(&2.into())));
+        assert_eq!(Context::from(Map::new()), Context::new());
+        assert!(Context::new().into_values().is_empty());
     }
 
     #[test]

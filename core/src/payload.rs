@@ -1,8 +1,11 @@
 //! One JSON document, kept as text until somebody asks for a type.
 
+use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -12,7 +15,7 @@ use crate::{Error, ErrorKind, Result};
 /// Arguments, a result or a notification's payload: one JSON document, kept as text.
 ///
 /// It is written once by the sender and read once by the receiver; what lies between passes the
-/// text on, so that no number or key changes on the way.
+/// text on, so that no number or key changes on the way. Cloning is cheap: the text is shared.
 ///
 /// ```
 /// use busway_core::Payload;
@@ -24,22 +27,28 @@ use crate::{Error, ErrorKind, Result};
 /// # Ok::<(), busway_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Payload(Box<RawValue>);
+pub struct Payload(Arc<str>);
+
+/// The most memory that a thread keeps for writing, in bytes.
+const KEPT: usize = 64 * 1024;
+
+thread_local! {
+    /// Where documents are written before their length is known. Who writes takes it, so that a
+    /// value that writes payloads while it is written gets one of its own.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 impl Payload {
     /// The JSON document `null`.
     #[must_use]
     pub fn null() -> Self {
-        Self(RawValue::NULL.to_owned())
+        Self(Arc::from("null"))
     }
 
     /// The JSON document `{}`: no arguments.
     #[must_use]
     pub fn empty_object() -> Self {
-        Self(
-            serde_json::value::to_raw_value(&serde_json::Map::new())
-                .expect("a map has a JSON form"),
-        )
+        Self(Arc::from("{}"))
     }
 
     /// Writes a value as JSON.
@@ -48,7 +57,17 @@ impl Payload {
     /// [`ErrorKind::Serialization`] when its type has no JSON form (a map with keys that are no
     /// strings, for one).
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
-        serde_json::value::to_raw_value(value).map(Self).map_err(|error| {
+        let mut scratch = SCRATCH.take();
+        scratch.clear();
+        let written = serde_json::to_writer(&mut scratch, value);
+        let payload = written.map_err(|error| error.to_string()).and_then(|()| {
+            let text = str::from_utf8(&scratch).map_err(|error| error.to_string())?;
+            Ok(Self(Arc::from(text)))
+        });
+        if scratch.capacity() <= KEPT {
+            SCRATCH.set(scratch);
+        }
+        payload.map_err(|error| {
             let message = format!("a {} has no JSON form: {error}", std::any::type_name::<T>());
             Error::new(ErrorKind::Serialization, message)
         })
@@ -59,10 +78,10 @@ impl Payload {
     /// # Errors
     /// [`ErrorKind::LimitExceeded`] when it is larger or nests deeper than the limits allow,
     /// [`ErrorKind::Serialization`] when it is no JSON document.
-    pub fn from_json(json: impl Into<String>, limits: &Limits) -> Result<Self> {
-        let json = json.into();
+    pub fn from_json(json: impl AsRef<str>, limits: &Limits) -> Result<Self> {
+        let json = json.as_ref();
         limits.check(json.as_bytes())?;
-        RawValue::from_string(json).map(Self).map_err(|error| {
+        serde_json::from_str::<&RawValue>(json).map(Self::from).map_err(|error| {
             Error::new(ErrorKind::Serialization, format!("not a JSON document: {error}"))
         })
     }
@@ -70,13 +89,13 @@ impl Payload {
     /// The JSON text.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 
     /// The JSON text, owned.
     #[must_use]
     pub fn into_json(self) -> String {
-        Box::<str>::from(self.0).into_string()
+        String::from(&*self.0)
     }
 
     /// Reads the document as a value of this type.
@@ -110,9 +129,9 @@ impl Payload {
 }
 
 /// A document that a parser has checked already.
-impl From<Box<RawValue>> for Payload {
-    fn from(document: Box<RawValue>) -> Self {
-        Self(document)
+impl From<&RawValue> for Payload {
+    fn from(document: &RawValue) -> Self {
+        Self(Arc::from(document.get()))
     }
 }
 
@@ -138,13 +157,14 @@ impl fmt::Debug for Payload {
 impl Serialize for Payload {
     /// Passes the text through; for serde_json only, as [`RawValue`] is.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        let document: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
+        document.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self)
+        Box::<RawValue>::deserialize(deserializer).map(|document| Self::from(&*document))
     }
 }
 
@@ -157,6 +177,23 @@ mod tests {
         let json = "[18446744073709551616,-9223372036854775808,1e400,0.1]";
         let payload = Payload::from_json(json, &Limits::default()).expect("JSON");
         assert_eq!(Payload::of(&payload).expect("JSON").as_json(), json);
+    }
+
+    #[test]
+    fn a_value_that_writes_payloads_while_it_is_written_is_whole() {
+        struct Nested;
+
+        impl Serialize for Nested {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let inner = Payload::of("inner").map_err(S::Error::custom)?;
+                (1, inner.as_json(), 2).serialize(serializer)
+            }
+        }
+
+        let payload = Payload::of(&[Nested, Nested]).expect("JSON");
+        assert_eq!(payload.as_json(), r#"[[1,"\"inner\"",2],[1,"\"inner\"",2]]"#);
+        assert_eq!(Payload::of(&"x".repeat(2 * KEPT)).expect("JSON").as_json().len(), 2 * KEPT + 2);
+        assert_eq!(Payload::of(&1).expect("JSON").as_json(), "1");
     }
 
     #[test]
