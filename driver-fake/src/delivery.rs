@@ -46,6 +46,33 @@ impl<B: Body> FakeDelivery<B> {
         }
         Ok(())
     }
+
+    fn settle(&mut self) -> Result<()> {
+        if self.ticket.take().is_none_or(Ticket::settle) {
+            return Ok(());
+        }
+        let message = "the connection was lost meanwhile: the bus delivers it again";
+        Err(Error::new(ErrorKind::Connection, message).attempted("acknowledge"))
+    }
+
+    /// Puts the reply where its caller waits.
+    fn answer(&self, outcome: Outcome) -> Result<()> {
+        let Some(slot) = &self.slot else { return Ok(()) };
+        let (outcome, result) = match outcome.map(|payload| self.connection.carry(payload)) {
+            Ok(Ok(payload)) => (Ok(payload), Ok(())),
+            Err(failure) => (Err(failure), Ok(())),
+            Ok(Err(error)) => {
+                let class = format!("{:?}", error.kind());
+                let failure = RemoteError::new(class, "busway", error.message());
+                (Err(failure), Err(error.attempted("reply")))
+            }
+        };
+        let expired = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
+        if expired || !slot.answer(outcome) {
+            self.connection.core().counts.late_replies.up();
+        }
+        result
+    }
 }
 
 #[async_trait]
@@ -59,11 +86,11 @@ impl<B: Body> Delivery for FakeDelivery<B> {
     }
 
     async fn acknowledge(&mut self) -> Result<()> {
-        if self.ticket.take().is_none_or(Ticket::settle) {
-            return Ok(());
-        }
-        let message = "the connection was lost meanwhile: the bus delivers it again";
-        Err(Error::new(ErrorKind::Connection, message).attempted("acknowledge"))
+        self.settle()
+    }
+
+    fn try_acknowledge(&mut self) -> Option<Result<()>> {
+        Some(self.settle())
     }
 
     async fn requeue(mut self: Box<Self>) -> Result<()> {
@@ -80,25 +107,21 @@ impl<B: Body> Delivery for FakeDelivery<B> {
         Ok(())
     }
 
-    async fn reply(self: Box<Self>, outcome: Outcome) -> Result<()> {
-        let Some(slot) = &self.slot else { return Ok(()) };
-        if !matches!(self.connection.link.gate(), Gate::Open(_)) {
-            Box::pin(self.reach_bus()).await?;
-        }
-        let (outcome, result) = match outcome.map(|payload| self.connection.carry(payload)) {
-            Ok(Ok(payload)) => (Ok(payload), Ok(())),
-            Err(failure) => (Err(failure), Ok(())),
-            Ok(Err(error)) => {
-                let class = format!("{:?}", error.kind());
-                let failure = RemoteError::new(class, "busway", error.message());
-                (Err(failure), Err(error.attempted("reply")))
+    async fn reply(mut self: Box<Self>, outcome: Outcome) -> Result<()> {
+        match self.try_reply(outcome) {
+            Ok(done) => done,
+            Err(outcome) => {
+                self.reach_bus().await?;
+                self.answer(outcome)
             }
-        };
-        let expired = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
-        if expired || !slot.answer(outcome) {
-            self.connection.core().counts.late_replies.up();
         }
-        result
+    }
+
+    fn try_reply(&mut self, outcome: Outcome) -> Result<Result<()>, Outcome> {
+        if self.slot.is_some() && !matches!(self.connection.link.gate(), Gate::Open(_)) {
+            return Err(outcome);
+        }
+        Ok(self.answer(outcome))
     }
 
     async fn heartbeat(&mut self) -> Result<()> {

@@ -91,7 +91,6 @@ impl Driver for FakeDriver {
         request: Request,
         options: CallOptions,
     ) -> Result<Payload> {
-        let _under_way = self.0.enter("call")?;
         target.check_for_call().map_err(|error| error.attempted("call"))?;
         let CallOptions { deadline, call_monitor_timeout: monitor, .. } = options;
         let retry = options.retry.unwrap_or(Retry::Forever);
@@ -124,7 +123,6 @@ impl Driver for FakeDriver {
     }
 
     async fn cast(&self, target: &Target, request: Request, options: SendOptions) -> Result<()> {
-        let _under_way = self.0.enter("cast")?;
         target.topic_for_send().map_err(|error| error.attempted("cast"))?;
         let SendOptions { deadline, expiry, .. } = options;
         let retry = options.retry.unwrap_or(Retry::Forever);
@@ -143,7 +141,6 @@ impl Driver for FakeDriver {
         mut notification: Notification,
         options: NotifyOptions,
     ) -> Result<()> {
-        let _under_way = self.0.enter("notify")?;
         let topic = target.topic_for_send().map_err(|error| error.attempted("notify"))?;
         let label = Label { operation: "notify", target, method: None };
         let payload = self.0.carry(notification.payload);
@@ -158,7 +155,6 @@ impl Driver for FakeDriver {
     }
 
     async fn listen(&self, target: &Target) -> Result<Box<dyn Listener<Request>>> {
-        let _under_way = self.0.enter("listen")?;
         let (topic, server) =
             target.topic_and_server().map_err(|error| error.attempted("listen"))?;
         self.0.reach("listen").await?;
@@ -174,7 +170,6 @@ impl Driver for FakeDriver {
         &self,
         subscription: NotificationSubscription,
     ) -> Result<Box<dyn Listener<Notification>>> {
-        let _under_way = self.0.enter("listen_notifications")?;
         self.0.reach("listen_notifications").await?;
         let (consumer, settings) = (Consumer::new(), self.0.queue_settings());
         let mut queues = Vec::with_capacity(subscription.sources.len());
@@ -196,8 +191,8 @@ impl Driver for FakeDriver {
         Ok(Box::new(FakeListener::new(self.0.clone(), subscription)))
     }
 
-    async fn close(&self, deadline: Instant) -> Result<()> {
-        self.0.close(deadline).await;
+    async fn close(&self, _: Instant) -> Result<()> {
+        self.0.close();
         Ok(())
     }
 }

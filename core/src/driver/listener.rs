@@ -74,11 +74,26 @@ pub trait Delivery: fmt::Debug + Send {
     /// Tells the bus that the message has arrived, for good.
     async fn acknowledge(&mut self) -> Result<()>;
 
+    /// As [`acknowledge`](Self::acknowledge), where there is nothing to wait for; `None`, with
+    /// nothing done, where there is.
+    fn try_acknowledge(&mut self) -> Option<Result<()>> {
+        None
+    }
+
     /// Gives the message back, to be delivered again, here or elsewhere, marked as redelivered.
     async fn requeue(self: Box<Self>) -> Result<()>;
 
     /// Answers the caller. An expired reply is not sent.
     async fn reply(self: Box<Self>, outcome: Outcome) -> Result<()>;
+
+    /// As [`reply`](Self::reply), where there is nothing to wait for; otherwise the outcome is
+    /// returned, and nothing was done. It answers once.
+    ///
+    /// # Errors
+    /// The outcome, when there is something to wait for.
+    fn try_reply(&mut self, outcome: Outcome) -> Result<Result<()>, Outcome> {
+        Err(outcome)
+    }
 
     /// Tells the caller of a monitored call that its handler still runs.
     async fn heartbeat(&mut self) -> Result<()>;

@@ -98,5 +98,9 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
 
     /// Stops taking, finishes what was accepted, closes the connection; by the deadline at the
     /// latest. Closing twice is no error.
+    ///
+    /// # Behavior
+    /// The transport lets no new sends through and has waited for those under way, except at the
+    /// deadline.
     async fn close(&self, deadline: Instant) -> Result<()>;
 }

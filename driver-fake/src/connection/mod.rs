@@ -13,9 +13,7 @@ use busway_core::driver::{Events, TransportEvent};
 use busway_core::{Error, ErrorKind, Format, Limits, Payload, Result, Target};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::time::Instant;
-use tokio_util::task::task_tracker::TaskTrackerToken;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use calls::Calls;
 pub(crate) use link::{Gate, Link};
@@ -48,7 +46,6 @@ pub(crate) struct Connection {
     exchange: Arc<str>,
     /// The faults of this transport alone.
     faults: Plan,
-    sends: TaskTracker,
     subscriptions: Mutex<Vec<Weak<dyn Subscribed>>>,
     runtime: Handle,
     /// Ends an outage.
@@ -86,7 +83,6 @@ impl Connection {
             limits,
             exchange: exchange.into(),
             faults,
-            sends: TaskTracker::new(),
             subscriptions: Mutex::default(),
             runtime: Handle::current(),
             recovery: Mutex::default(),
@@ -137,13 +133,6 @@ impl Connection {
                 format.decode(&format.encode(&body, &self.limits)?, &self.limits)
             }
         }
-    }
-
-    /// Counts an operation as under way, unless the transport is closed.
-    pub(crate) fn enter(&self, operation: &'static str) -> Result<TaskTrackerToken> {
-        // The token comes first: once it is held, `close` waits for it.
-        let token = self.sends.token();
-        if self.sends.is_closed() { Err(closed().attempted(operation)) } else { Ok(token) }
     }
 
     /// Waits until the bus can be reached.
@@ -224,18 +213,8 @@ impl Connection {
         }
     }
 
-    /// Ends the subscriptions, lets what is under way finish until the deadline, and fails what is
-    /// left.
-    pub(crate) async fn close(&self, deadline: Instant) {
-        self.sends.close();
-        for subscription in self.subscriptions() {
-            subscription.end();
-        }
-        let _ = tokio::time::timeout_at(deadline, self.sends.wait()).await;
-        self.disconnect();
-    }
-
-    fn disconnect(&self) {
+    /// Ends the subscriptions, and fails what is under way: the transport has waited for it.
+    pub(crate) fn close(&self) {
         if !self.link.close() {
             return;
         }
@@ -253,7 +232,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.disconnect();
+        self.close();
     }
 }
 

@@ -59,31 +59,24 @@ async fn after_a_close_everything_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_lets_calls_finish_until_its_deadline() {
-    let (client, _) = bus("a_close_lets_calls_finish").await;
-    let other = open("fake://a_close_lets_calls_finish/").await.expect("a bus");
+async fn a_close_ends_what_still_waits() {
+    let (client, _) = bus("a_close_ends_what_waits").await;
+    let other = open("fake://a_close_ends_what_waits/").await.expect("a bus");
     let mut server = listen(&other, "s").await;
     let target = target();
-    let quick = client.call(&target, request("quick"), call_options());
-    let slow = client.call(&target, request("slow"), call_options());
+    let call = client.call(&target, request("m"), call_options());
     let mut listener = listen_to(&client, None).await;
-    let wait = tokio::spawn(async move { listener.next(1, Duration::ZERO).await });
-    let serve = async {
-        let (quick, slow) = (one(&mut server).await, one(&mut server).await);
-        tokio::time::sleep(seconds(1)).await;
-        quick.delivery.reply(Ok(Payload::null())).await.expect("a reply");
-        slow
-    };
+    let waiting = tokio::spawn(async move { listener.next(1, Duration::ZERO).await });
     let close = async {
-        tokio::task::yield_now().await;
+        let taken = one(&mut server).await;
         client.close(within(seconds(2))).await.expect("a close");
+        taken
     };
     let before = Instant::now();
-    let (quick, slow, _held, ()) = tokio::join!(quick, slow, serve, close);
-    quick.expect("a reply");
-    assert_eq!(slow.expect_err("cut off").kind(), ErrorKind::Closed);
-    assert_eq!(before.elapsed(), seconds(2));
-    assert!(wait.await.expect("a task").expect("an end").is_empty());
+    let (call, _taken) = tokio::join!(call, close);
+    assert_eq!(call.expect_err("cut off").kind(), ErrorKind::Closed);
+    assert!(waiting.await.expect("a task").expect("an end").is_empty());
+    assert_eq!(before.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test]

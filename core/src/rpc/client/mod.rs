@@ -118,16 +118,16 @@ impl RpcClient {
 }
 
 impl Shared {
-    fn call<A: Serialize, R: DeserializeOwned>(
-        &self,
-        settings: &Settings,
+    fn call<'a, A: Serialize, R: DeserializeOwned>(
+        &'a self,
+        settings: &'a Settings,
         method: &str,
         args: A,
-    ) -> impl Future<Output = Result<R>> + Send + use<'_, A, R> {
+    ) -> impl Future<Output = Result<R>> + Send + use<'a, A, R> {
         // The arguments are written before the first await: they need not be `Send`.
         let prepared =
             settings.check_for_call().and_then(|()| self.request(settings, method, args));
-        let target = settings.target.clone();
+        let target = &settings.target;
         let timeout =
             settings.timeout.unwrap_or(*self.transport.config().core().rpc_response_timeout);
         let (retry, call_monitor_timeout) = (settings.retry, settings.call_monitor_timeout);
@@ -135,37 +135,37 @@ impl Shared {
             let request = prepared.map_err(|error| error.attempted("call"))?;
             let deadline = after(timeout);
             let options = CallOptions { deadline, retry, call_monitor_timeout };
-            let span = trace::send_span(self.transport.system(), "call", &target, &request);
+            let span = trace::send_span(self.transport.system(), "call", target, &request);
             let method = request.method.clone();
             let calling = async {
-                let reply = self.transport.call(&target, request, options).await;
+                let reply = self.transport.call(target, request, options).await;
                 reply.and_then(|payload| payload.to())
             };
             let result = trace::sending(&span, calling).await;
-            result.map_err(|error| describe(error, "call", &target, &method))
+            result.map_err(|error| describe(error, "call", target, &method))
         }
     }
 
-    fn cast<A: Serialize>(
-        &self,
-        settings: &Settings,
+    fn cast<'a, A: Serialize>(
+        &'a self,
+        settings: &'a Settings,
         method: &str,
         args: A,
-    ) -> impl Future<Output = Result<()>> + Send + use<'_, A> {
+    ) -> impl Future<Output = Result<()>> + Send + use<'a, A> {
         let prepared =
             settings.check_for_cast().and_then(|()| self.request(settings, method, args));
-        let target = settings.target.clone();
+        let target = &settings.target;
         let default = *self.transport.config().core().rpc_response_timeout;
         let (timeout, retry) = (settings.timeout, settings.retry);
         async move {
             let request = prepared.map_err(|error| error.attempted("cast"))?;
             let deadline = after(timeout.unwrap_or(default));
             let options = SendOptions { deadline, expiry: timeout.map(|_| deadline), retry };
-            let span = trace::send_span(self.transport.system(), "cast", &target, &request);
+            let span = trace::send_span(self.transport.system(), "cast", target, &request);
             let method = request.method.clone();
-            let casting = self.transport.cast(&target, request, options);
+            let casting = self.transport.cast(target, request, options);
             let result = trace::sending(&span, casting).await;
-            result.map_err(|error| describe(error, "cast", &target, &method))
+            result.map_err(|error| describe(error, "cast", target, &method))
         }
     }
 

@@ -39,7 +39,7 @@ impl Work for Handler {
     async fn work(&self, mut incoming: Incoming<Request>) {
         let expired = incoming.deadline.is_some_and(|deadline| deadline <= Instant::now());
         if incoming.delivery.needs_acknowledgement()
-            && let Err(error) = incoming.delivery.acknowledge().await
+            && let Err(error) = acknowledge(incoming.delivery.as_mut()).await
         {
             tracing::warn!(%error, "a request could not be acknowledged and is not run");
             return;
@@ -73,7 +73,7 @@ impl Handler {
         let outcome = outcome.and_then(|payload| self.within_limits(payload));
         let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         if delivery.expects_reply()
-            && let Err(error) = delivery.reply(outcome).await
+            && let Err(error) = reply(delivery, outcome).await
         {
             tracing::warn!(%error, "a reply was not sent");
         }
@@ -121,6 +121,20 @@ impl Handler {
             Ok(()) => Ok(payload),
             Err(error) => Err(Failure::from(error).into_remote()),
         }
+    }
+}
+
+async fn acknowledge(delivery: &mut dyn Delivery) -> Result<()> {
+    match delivery.try_acknowledge() {
+        Some(done) => done,
+        None => delivery.acknowledge().await,
+    }
+}
+
+async fn reply(mut delivery: Box<dyn Delivery>, outcome: Outcome) -> Result<()> {
+    match delivery.try_reply(outcome) {
+        Ok(done) => done,
+        Err(outcome) => delivery.reply(outcome).await,
     }
 }
 
