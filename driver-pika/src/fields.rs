@@ -41,7 +41,7 @@ impl<'a> Fields<'a> {
 
     /// The value of an entry as a document of its own.
     pub(crate) fn document(&self, key: &str) -> Payload {
-        self.get(key).map_or_else(Payload::null, |value| Payload::from(value))
+        self.get(key).map_or_else(Payload::null, Payload::from)
     }
 
     /// All entries.
