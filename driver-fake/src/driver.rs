@@ -24,6 +24,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     call_monitoring: true,
     expiry: true,
     ordering: true,
+    exchanges_apart: true,
     notifications: true,
     durable_notifications: false,
     requeue: true,

@@ -24,6 +24,12 @@ pub struct Capabilities {
     pub expiry: bool,
     /// Messages of one sender reach one consumer in the order in which they were sent.
     pub ordering: bool,
+    /// Topics of one name in two exchanges have nothing to do with each other, and a target that
+    /// names no exchange is in the configured one, `control_exchange`.
+    ///
+    /// Without it an exchange is where a message is sent to, but servers of one topic in two
+    /// exchanges may share a queue.
+    pub exchanges_apart: bool,
     /// Notifications.
     pub notifications: bool,
     /// A notification that was confirmed survives a restart of the bus.
@@ -46,6 +52,7 @@ impl Capabilities {
         call_monitoring: false,
         expiry: false,
         ordering: false,
+        exchanges_apart: false,
         notifications: false,
         durable_notifications: false,
         requeue: false,
@@ -63,6 +70,7 @@ impl Capabilities {
             ("call_monitoring", self.call_monitoring),
             ("expiry", self.expiry),
             ("ordering", self.ordering),
+            ("exchanges_apart", self.exchanges_apart),
             ("notifications", self.notifications),
             ("durable_notifications", self.durable_notifications),
             ("requeue", self.requeue),

@@ -22,6 +22,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     at_most_once: true,
     expiry: true,
     ordering: true,
+    exchanges_apart: true,
     back_pressure: true,
     ..Capabilities::NONE
 };

@@ -16,7 +16,7 @@ cases! {
     a_ping_is_answered_where_it_is_enabled needs Rpc;
     a_ping_is_no_method_where_it_is_not_enabled needs Rpc;
     the_configured_timeout_bounds_a_call needs Rpc;
-    the_configured_exchange_is_the_scope_of_topics needs Rpc;
+    the_configured_exchange_is_the_scope_of_topics needs Rpc, ExchangesApart;
     the_configured_pool_size_bounds_a_server needs Rpc;
     the_configured_limits_bound_what_is_sent needs Rpc;
     the_configured_topics_are_told_and_heard needs Notifications;

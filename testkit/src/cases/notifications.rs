@@ -19,7 +19,7 @@ cases! {
     each_topic_of_a_notifier_gets_a_copy;
     a_listener_may_listen_to_several_topics;
     topics_of_notifications_are_apart;
-    exchanges_of_notifications_are_apart;
+    exchanges_of_notifications_are_apart needs ExchangesApart;
     each_notification_reaches_one_of_the_listeners;
     each_endpoint_gets_the_notification;
     notifications_reach_one_listener_in_order needs Ordering;

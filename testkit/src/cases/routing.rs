@@ -19,9 +19,10 @@ cases! {
     a_server_that_was_dropped_gets_nothing_more;
     servers_of_one_name_share_what_goes_to_it;
     topics_are_apart;
-    exchanges_are_apart;
+    an_exchange_is_reached_by_its_name;
+    exchanges_are_apart needs ExchangesApart;
     a_server_may_serve_several_topics;
-    the_default_exchange_is_the_configured_one;
+    the_default_exchange_is_the_configured_one needs ExchangesApart;
     topics_with_odd_names_are_apart;
 }
 
@@ -157,6 +158,21 @@ async fn topics_are_apart(harness: &dyn Harness) -> CaseResult {
             assert_eq!(name, expected);
         }
     }
+    Ok(())
+}
+
+async fn an_exchange_is_reached_by_its_name(harness: &dyn Harness) -> CaseResult {
+    let transport = open(harness).await?;
+    let target = Target::new("topic").with_server("server").with_exchange("elsewhere");
+    let server = RpcServer::builder(&transport, target).endpoint(Service::named("there"));
+    let _server = server.start().await?;
+    let client = client(&transport, "topic");
+    let there = client.prepare().exchange("elsewhere");
+    assert_eq!(there.call::<_, String>("name", ()).await?, "there");
+    assert_eq!(there.server("server").call::<_, String>("name", ()).await?, "there");
+    let here = client.prepare().timeout(std::time::Duration::from_millis(200));
+    let error = here.call::<_, String>("name", ()).await.expect_err("another exchange");
+    assert!(matches!(error.kind(), ErrorKind::Undeliverable | ErrorKind::Timeout), "{error}");
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use busway_core::driver::Capabilities;
 use futures_util::future::BoxFuture;
 
 use super::{Faults, Harness};
+use crate::Need;
 
 /// Makes a harness with a name space that nobody else has.
 pub type Make = Arc<dyn Fn() -> BoxFuture<'static, Result<Box<dyn Harness>>> + Send + Sync>;
@@ -18,6 +19,7 @@ pub struct Candidate {
     faults: Faults,
     missing: Option<String>,
     make: Make,
+    make_alone: Option<Make>,
 }
 
 impl Candidate {
@@ -33,7 +35,21 @@ impl Candidate {
             faults: Faults::NONE,
             missing: None,
             make: Arc::new(move || Box::pin(make())),
+            make_alone: None,
         }
+    }
+
+    /// Says how to make the harness of a case that does something to the whole bus (blocks or
+    /// restarts it), so that others that run at the same time do not feel it: on a bus that only
+    /// one of them has at a time.
+    #[must_use]
+    pub fn with_a_bus_alone<F, Made>(mut self, make: F) -> Self
+    where
+        F: Fn() -> Made + Send + Sync + 'static,
+        Made: Future<Output = Result<Box<dyn Harness>>> + Send + 'static,
+    {
+        self.make_alone = Some(Arc::new(move || Box::pin(make())));
+        self
     }
 
     /// Says what its harness can do to the bus.
@@ -75,12 +91,15 @@ impl Candidate {
         self.missing.as_deref()
     }
 
-    /// A fresh name space.
+    /// A fresh name space for a case that needs this.
     ///
     /// # Errors
     /// Why the harness could not be made.
-    pub async fn harness(&self) -> Result<Box<dyn Harness>> {
-        (self.make)().await
+    pub async fn harness(&self, needs: &[Need]) -> Result<Box<dyn Harness>> {
+        match &self.make_alone {
+            Some(make) if needs.iter().any(|need| need.is_of_the_whole_bus()) => make().await,
+            _ => (self.make)().await,
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn judge(case: Case, candidate: &Candidate, runtime: Runtime) -> Verd
         Err(need) => return Verdict::NotApplicable(need),
     };
     let running = async {
-        let harness = candidate.harness().await?;
+        let harness = candidate.harness(case.needs).await?;
         within_limit(check(harness.as_ref())).await
     };
     let result = panics::watched(|| runtime.block_on(running));

@@ -17,6 +17,7 @@ pub enum Need {
     CallMonitoring,
     Expiry,
     Ordering,
+    ExchangesApart,
     Notifications,
     DurableNotifications,
     Requeue,
@@ -38,6 +39,7 @@ const EVERYTHING: Capabilities = Capabilities {
     call_monitoring: true,
     expiry: true,
     ordering: true,
+    exchanges_apart: true,
     notifications: true,
     durable_notifications: true,
     requeue: true,
@@ -57,6 +59,7 @@ impl Need {
             Self::CallMonitoring => declared.call_monitoring,
             Self::Expiry => declared.expiry,
             Self::Ordering => declared.ordering,
+            Self::ExchangesApart => declared.exchanges_apart,
             Self::Notifications => declared.notifications,
             Self::DurableNotifications => declared.durable_notifications,
             Self::Requeue => declared.requeue,
@@ -77,6 +80,12 @@ impl Need {
         self.is_met(&EVERYTHING, Faults::NONE)
     }
 
+    /// Whether what the harness does then is felt by everybody on the bus.
+    #[must_use]
+    pub fn is_of_the_whole_bus(self) -> bool {
+        matches!(self, Self::Block | Self::Restart)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Rpc => "rpc",
@@ -86,6 +95,7 @@ impl Need {
             Self::CallMonitoring => "call_monitoring",
             Self::Expiry => "expiry",
             Self::Ordering => "ordering",
+            Self::ExchangesApart => "exchanges_apart",
             Self::Notifications => "notifications",
             Self::DurableNotifications => "durable_notifications",
             Self::Requeue => "requeue",

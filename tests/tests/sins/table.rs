@@ -116,6 +116,7 @@ pub(crate) const TABLE: &[Row] = &[
         "a_call_to_a_server_reaches_that_server",
     ]),
     (Sin::IgnoresTopics, &[
+        "a_fan_out_reaches_no_other_topic",
         "a_handler_may_call_another_server",
         "a_slow_server_does_not_slow_another_topic",
         "topics_are_apart",
@@ -126,7 +127,8 @@ pub(crate) const TABLE: &[Row] = &[
     ]),
     (Sin::IgnoresExchanges, &[
         "exchanges_of_notifications_are_apart",
-        "a_fan_out_reaches_no_other_topic_and_no_other_exchange",
+        "a_fan_out_reaches_no_other_exchange",
+        "an_exchange_is_reached_by_its_name",
         "exchanges_are_apart",
     ]),
     (Sin::DropsNamespaces, &[
