@@ -16,8 +16,14 @@ use crate::fields::{self, Fields};
 /// What stands before the key of a context entry at the top level of a body.
 const CONTEXT_PREFIX: &str = "_$_";
 
+/// The limits of a body: what is within the configured ones stands one level deep in it.
+pub(crate) fn envelope(limits: &Limits) -> Limits {
+    Limits { max_depth: limits.max_depth.saturating_add(1), ..*limits }
+}
+
 pub(crate) fn encode_request(request: &Request, format: Format, limits: &Limits) -> Result<Bytes> {
-    format.encode(&RequestBody(request), limits)
+    limits.check(request.args.as_json().as_bytes())?;
+    format.encode(&RequestBody(request), &envelope(limits))
 }
 
 struct RequestBody<'a>(&'a Request);
@@ -99,7 +105,7 @@ pub(crate) fn encode_reply(outcome: &Outcome, format: Format, limits: &Limits) -
         Ok(payload) => ReplyBody { s: Some(payload), e: None },
         Err(failure) => ReplyBody { s: None, e: Some(FailureBody::of(failure)) },
     };
-    format.encode(&body, limits)
+    format.encode(&body, &envelope(limits))
 }
 
 impl<'a> FailureBody<'a> {
@@ -129,7 +135,8 @@ pub(crate) fn encode_notification(
     format: Format,
     limits: &Limits,
 ) -> Result<Bytes> {
-    format.encode(&NotificationBody(notification), limits)
+    limits.check(notification.payload.as_json().as_bytes())?;
+    format.encode(&NotificationBody(notification), &envelope(limits))
 }
 
 struct NotificationBody<'a>(&'a Notification);

@@ -41,7 +41,8 @@ impl PikaDriver {
         let connecting = Connecting::new(url, options)?;
         let hosts = hosts(url.hosts());
         let (events, limits) = (Events::new(), request.config.limits());
-        let rpc = Side::open(connecting.clone(), hosts.clone(), events.clone(), limits).await?;
+        let rpc =
+            Side::open(connecting.clone(), hosts.clone(), events.clone(), limits, false).await?;
         let replies = Replies::new(&rpc, &request.config.core().control_exchange);
         Ok(Self {
             rpc: Arc::new(rpc),
@@ -58,7 +59,9 @@ impl PikaDriver {
     async fn notifications(&self) -> Result<&Arc<Side>> {
         let open = || async {
             let (connecting, hosts) = (self.connecting.clone(), self.hosts.clone());
-            Side::open(connecting, hosts, self.events.clone(), self.limits).await.map(Arc::new)
+            let durable = connecting.options.notification_persistence;
+            let side = Side::open(connecting, hosts, self.events.clone(), self.limits, durable);
+            side.await.map(Arc::new)
         };
         self.notifications.get_or_try_init(open).await
     }

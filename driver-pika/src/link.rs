@@ -14,8 +14,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::connect::{Connected, Connecting, KillSwitch, describe, is_of_a_channel};
+use crate::connect::{CLOSE_TIMEOUT, Connected, Connecting, KillSwitch, describe, is_of_a_channel};
 use crate::hosts::Hosts;
 
 /// A connection that is supervised: it comes back after a loss, until it is closed.
@@ -24,6 +25,9 @@ pub(crate) struct Link {
     state: watch::Receiver<State>,
     stop: CancellationToken,
     supervisor: parking_lot::Mutex<Option<JoinHandle<()>>>,
+    /// The tasks of the subscriptions, and what tells them to end.
+    tasks: TaskTracker,
+    stopping: CancellationToken,
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +69,13 @@ impl Live {
     }
 }
 
+impl Drop for Live {
+    fn drop(&mut self) {
+        // However its supervision ended, the library's thread does not wait for the peer.
+        self.kill.kill();
+    }
+}
+
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live").field("lost", &self.is_lost()).finish_non_exhaustive()
@@ -92,7 +103,23 @@ impl Link {
             Supervisor { connecting, hosts, events, state: sender, stop: stop.clone() };
         // The state is set before anybody can look at it.
         let task = tokio::spawn(supervisor.run(first));
-        Ok(Self { state, stop, supervisor: parking_lot::Mutex::new(Some(task)) })
+        Ok(Self {
+            state,
+            stop,
+            supervisor: parking_lot::Mutex::new(Some(task)),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        })
+    }
+
+    /// Where the tasks of subscriptions run: closing waits for them.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Cancelled when the subscriptions are to end.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
     }
 
     /// The connection, once it is up.
@@ -116,8 +143,17 @@ impl Link {
         }
     }
 
-    /// Closes the connection and ends the supervision.
+    /// Ends the subscriptions, once what they took is settled, then the connection and its
+    /// supervision.
     pub(crate) async fn close(&self, deadline: Instant) {
+        self.stopping.cancel();
+        self.tasks.close();
+        // A part of the time is kept for the connection.
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let patience = deadline - (remaining / 4).min(CLOSE_TIMEOUT);
+        if tokio::time::timeout_at(patience, self.tasks.wait()).await.is_err() {
+            tracing::debug!("closed while something taken was not settled: it comes again");
+        }
         self.stop.cancel();
         let task = self.supervisor.lock().take();
         if let Some(mut task) = task
@@ -236,7 +272,7 @@ impl Supervisor {
         live.lost.cancel();
         self.state.send_replace(State::Closed);
         let closing = live.connection.close(200, "closed by Busway".into());
-        let answered = tokio::time::timeout(crate::connect::CLOSE_TIMEOUT, closing).await;
+        let answered = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
         if !matches!(answered, Ok(Ok(()))) {
             live.kill.kill();
         }

@@ -7,6 +7,8 @@ use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use tokio::time::Instant;
 
+use crate::body::envelope;
+
 /// The version of the wire format, in the header `version`.
 const VERSION: &str = "1.0";
 const PERSISTENT: u8 = 2;
@@ -30,10 +32,10 @@ pub(crate) fn with_expiration(properties: BasicProperties, deadline: Instant) ->
     properties.with_expiration(remaining.to_string().into())
 }
 
-/// When a received message expires.
-pub(crate) fn deadline(properties: &BasicProperties) -> Option<Instant> {
+/// When a message expires that was received then.
+pub(crate) fn deadline(properties: &BasicProperties, arrived: Instant) -> Option<Instant> {
     let millis: u64 = properties.expiration().as_ref()?.as_str().parse().ok()?;
-    Instant::now().checked_add(Duration::from_millis(millis))
+    arrived.checked_add(Duration::from_millis(millis))
 }
 
 /// How a received message is written, from its content type.
@@ -47,7 +49,7 @@ pub(crate) fn format(properties: &BasicProperties) -> Result<Format> {
 /// Reads a received body: its version must be one we understand, its format one we know.
 pub(crate) fn read(properties: &BasicProperties, data: &[u8], limits: &Limits) -> Result<Payload> {
     check_version(properties)?;
-    format(properties)?.decode(data, limits)
+    format(properties)?.decode(data, &envelope(limits))
 }
 
 /// A version is compatible when the major number is ours and the minor one not higher.

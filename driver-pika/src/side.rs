@@ -33,6 +33,7 @@ impl Side {
         hosts: Vec<Host>,
         events: Events,
         limits: Limits,
+        durable: bool,
     ) -> Result<Self> {
         let options = connecting.options.clone();
         let link = || Link::open(connecting.clone(), hosts.clone(), events.clone());
@@ -42,7 +43,7 @@ impl Side {
             ConnectionFactory::New | ConnectionFactory::ReadWrite => Arc::new(link().await?),
         };
         Ok(Self {
-            publishers: Publishers::new(publishing.clone(), options.clone()),
+            publishers: Publishers::new(publishing.clone(), options.clone(), durable),
             options,
             limits,
             hosts,

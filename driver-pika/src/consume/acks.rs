@@ -48,12 +48,10 @@ impl Gathered {
 
     /// Tells the broker: what is acknowledged without a gap by one frame, the rest one by one.
     pub(super) async fn flush(&mut self, channel: &Channel) -> Result<(), lapin::Error> {
-        let run = self.contiguous_acks();
-        if run > self.told {
-            channel.basic_ack(run, BasicAckOptions { multiple: true }).await?;
-            self.waiting = self.waiting.split_off(&(run + 1));
-            self.beyond = self.beyond.split_off(&(run + 1));
-            self.told = run;
+        if let Some(last) = self.end_of_run() {
+            channel.basic_ack(last, BasicAckOptions { multiple: true }).await?;
+            self.waiting = self.waiting.split_off(&(last + 1));
+            self.note_told_up_to(last);
         }
         for (tag, how) in std::mem::take(&mut self.waiting) {
             match how {
@@ -71,22 +69,30 @@ impl Gathered {
         Ok(())
     }
 
-    /// The last tag of the run of acknowledgements that follows what was told.
-    fn contiguous_acks(&self) -> u64 {
-        let mut last = self.told;
-        loop {
-            let next = last + 1;
-            let settled = self.beyond.contains(&next)
-                || self.waiting.get(&next).is_some_and(|how| *how == Settle::Ack);
-            if !settled {
-                return last;
+    /// The last acknowledgement of the run that follows what was told.
+    ///
+    /// The run may pass over what was told already, and may not end there: the broker closes the
+    /// channel of who settles a delivery twice.
+    fn end_of_run(&self) -> Option<u64> {
+        let mut last = None;
+        for tag in self.told + 1.. {
+            match self.waiting.get(&tag) {
+                Some(Settle::Ack) => last = Some(tag),
+                None if self.beyond.contains(&tag) => {}
+                _ => break,
             }
-            last = next;
         }
+        last
     }
 
     fn note_told(&mut self, tag: u64) {
         self.beyond.insert(tag);
+        self.note_told_up_to(self.told);
+    }
+
+    fn note_told_up_to(&mut self, tag: u64) {
+        self.told = tag;
+        self.beyond = self.beyond.split_off(&(tag + 1));
         while self.beyond.remove(&(self.told + 1)) {
             self.told += 1;
         }
@@ -103,9 +109,9 @@ mod tests {
         for tag in [1, 2, 4] {
             gathered.add(tag, Settle::Ack);
         }
-        assert_eq!(gathered.contiguous_acks(), 2);
+        assert_eq!(gathered.end_of_run(), Some(2));
         gathered.add(3, Settle::Requeue);
-        assert_eq!(gathered.contiguous_acks(), 2);
+        assert_eq!(gathered.end_of_run(), Some(2));
     }
 
     #[test]
@@ -115,9 +121,20 @@ mod tests {
         assert_eq!(gathered.told, 0);
         gathered.add(1, Settle::Ack);
         gathered.add(3, Settle::Ack);
-        assert_eq!(gathered.contiguous_acks(), 3);
+        assert_eq!(gathered.end_of_run(), Some(3));
         gathered.note_told(1);
         assert_eq!(gathered.told, 2);
         assert!(gathered.beyond.is_empty());
+    }
+
+    #[test]
+    fn a_run_does_not_end_at_what_was_told_already() {
+        let mut gathered = Gathered::default();
+        gathered.note_told(2);
+        gathered.add(1, Settle::Ack);
+        assert_eq!(gathered.end_of_run(), Some(1));
+        gathered.note_told_up_to(1);
+        assert_eq!(gathered.told, 2);
+        assert_eq!(gathered.end_of_run(), None);
     }
 }

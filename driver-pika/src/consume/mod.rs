@@ -3,6 +3,7 @@
 
 mod acks;
 mod batch;
+mod consumers;
 mod subscription;
 
 pub(crate) use acks::{Acks, Settle};

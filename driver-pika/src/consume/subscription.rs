@@ -1,24 +1,20 @@
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use busway_core::{Error, ErrorKind, Result};
-use futures_util::StreamExt;
-use futures_util::stream::SelectAll;
+use lapin::Channel;
 use lapin::message::Delivery;
-use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::FieldTable;
-use lapin::{Channel, Consumer};
+use lapin::options::BasicQosOptions;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::acks::Gathered;
+use super::consumers::Consumers;
 use super::{Acks, Settle};
 use crate::connect::describe;
 use crate::link::{Link, Live};
-use crate::names::hex_id;
 use crate::topology::{self, Queue, declare_exchange};
 
 /// How long setting up a subscription may take, the first time.
@@ -42,10 +38,16 @@ pub(crate) struct Consuming {
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) delivery: Delivery,
+    /// When it came: the time that remains for it counts from here, however long it then waits.
+    pub(crate) arrived: Instant,
     pub(crate) acks: Option<Acks>,
 }
 
 impl Message {
+    fn new(delivery: Delivery, acks: Option<&Acks>) -> Self {
+        Self { delivery, arrived: Instant::now(), acks: acks.cloned() }
+    }
+
     /// Settles the delivery; whether its channel is still there to be told.
     pub(crate) fn settle(&self, how: Settle) -> bool {
         match &self.acks {
@@ -59,9 +61,9 @@ impl Message {
 #[derive(Debug)]
 pub(crate) struct Subscription {
     messages: mpsc::Receiver<Message>,
-    stop: CancellationToken,
-    /// The task of each channel; they end with the subscription.
-    _tasks: JoinSet<()>,
+    /// The tasks of the channels are the link's: told to stop, they settle first what is still
+    /// being handled.
+    stop: DropGuard,
 }
 
 impl Subscription {
@@ -78,21 +80,22 @@ impl Subscription {
     ) -> Result<Self> {
         let capacity = parts.iter().map(|part| usize::from(part.prefetch).max(1)).sum();
         let (sender, messages) = mpsc::channel(capacity);
-        let stop = CancellationToken::new();
-        let mut tasks = JoinSet::new();
+        let stop = link.stopping().child_token();
         let mut first = Vec::new();
         for part in parts {
             let (ready, set_up) = oneshot::channel();
             let (link, out, stop) = (link.clone(), sender.clone(), stop.clone());
+            let tasks = link.tasks().clone();
             tasks.spawn(Part { consuming: part, link, out, stop, up: up.clone() }.run(ready));
             first.push(set_up);
         }
+        let stop = stop.drop_guard();
         for set_up in first {
             set_up.await.unwrap_or_else(|_| {
                 Err(Error::new(ErrorKind::Closed, "the transport is closed"))
             })?;
         }
-        Ok(Self { messages, stop, _tasks: tasks })
+        Ok(Self { messages, stop })
     }
 
     /// The messages that are there, once there is one; none when it has ended.
@@ -109,7 +112,7 @@ impl Subscription {
 
     /// Takes nothing more; what was taken can still be settled.
     pub(crate) fn stop(&self) {
-        self.stop.cancel();
+        self.stop.token().cancel();
     }
 }
 
@@ -126,7 +129,7 @@ struct Part {
 struct Channeled {
     live: Arc<Live>,
     channel: Channel,
-    consumers: SelectAll<Consumer>,
+    consumers: Consumers,
     acks: Acks,
     settled: mpsc::UnboundedReceiver<(u64, Settle)>,
 }
@@ -214,25 +217,6 @@ impl Part {
         Ok(Channeled { live, channel, consumers, acks, settled })
     }
 
-    async fn consume(&self, channel: &Channel) -> Result<SelectAll<Consumer>> {
-        let options =
-            BasicConsumeOptions { no_ack: self.consuming.no_ack, ..BasicConsumeOptions::default() };
-        let mut consumers = SelectAll::new();
-        let mut consumed = HashSet::new();
-        for queue in &self.consuming.queues {
-            // A pool's queue is bound to many keys, and consumed once.
-            if !consumed.insert(&queue.name) {
-                continue;
-            }
-            let tag = format!("ctag1.{}", hex_id());
-            let (name, tag) = (queue.name.as_str().into(), tag.into());
-            let consuming = channel.basic_consume(name, tag, options, FieldTable::default());
-            let named = |error: lapin::Error| describe(&error).with("queue", &queue.name);
-            consumers.push(consuming.await.map_err(named)?);
-        }
-        Ok(consumers)
-    }
-
     /// Hands over what comes, settles what is settled, until stopped or lost.
     async fn pump(&self, channeled: Channeled) -> End {
         let Channeled { live, channel, mut consumers, acks, mut settled } = channeled;
@@ -245,9 +229,18 @@ impl Part {
                 biased;
                 () = live.lost() => return End::Again,
                 () = self.stop.cancelled() => {
-                    cancel(&channel, &consumers).await;
-                    self.drain(consumers, ahead, acks).await;
-                    finish(&live, &channel, gathered, settled).await;
+                    let ending = async {
+                        let rest = consumers.cancel(&channel).await;
+                        ahead.extend(rest.into_iter().map(|it| Message::new(it, acks.as_ref())));
+                        drop(acks);
+                        self.give_back(ahead).await;
+                        finish(&channel, gathered, settled).await;
+                    };
+                    tokio::select! {
+                        biased;
+                        () = ending => {}
+                        () = live.lost() => {}
+                    }
                     return End::Stopped;
                 }
                 Some(first) = settled.recv() => {
@@ -261,12 +254,12 @@ impl Part {
                     Ok(())
                 }
                 delivery = consumers.next(), if !paused => {
-                    let Some(Ok(delivery)) = delivery else {
-                        // A queue was deleted, or its node is gone: everything is set up again.
+                    let Some(delivery) = delivery else {
+                        // Everything is set up again.
                         topology::close(&channel).await;
                         return End::Again;
                     };
-                    ahead.push_back(Message { delivery, acks: acks.clone() });
+                    ahead.push_back(Message::new(delivery, acks.as_ref()));
                     Ok(())
                 }
             };
@@ -287,7 +280,7 @@ impl Part {
     async fn pace(
         &self,
         channel: &Channel,
-        consumers: &mut SelectAll<Consumer>,
+        consumers: &mut Consumers,
         ahead: &mut VecDeque<Message>,
     ) -> Result<()> {
         if !self.consuming.no_ack {
@@ -298,27 +291,19 @@ impl Part {
                 *consumers = self.consume(channel).await?;
             }
         } else if ahead.len() >= AHEAD {
-            cancel(channel, consumers).await;
-            let mut rest = std::mem::take(consumers);
-            // What was on its way comes before the consumers end.
-            while let Some(Ok(delivery)) = rest.next().await {
-                ahead.push_back(Message { delivery, acks: None });
-            }
+            let rest = std::mem::take(consumers).cancel(channel).await;
+            ahead.extend(rest.into_iter().map(|it| Message::new(it, None)));
         }
         Ok(())
     }
 
+    async fn consume(&self, channel: &Channel) -> Result<Consumers> {
+        Consumers::start(channel, &self.consuming.queues, self.consuming.no_ack).await
+    }
+
     /// Hands over what arrived without acknowledgement, since nobody else has it, and gives back
     /// the rest.
-    async fn drain(
-        &self,
-        mut consumers: SelectAll<Consumer>,
-        mut ahead: VecDeque<Message>,
-        acks: Option<Acks>,
-    ) {
-        while let Some(Ok(delivery)) = consumers.next().await {
-            ahead.push_back(Message { delivery, acks: acks.clone() });
-        }
+    async fn give_back(&self, ahead: VecDeque<Message>) {
         for message in ahead {
             if self.consuming.no_ack {
                 // A receiver that is gone has nobody to run it for.
@@ -327,13 +312,6 @@ impl Part {
                 message.settle(Settle::Requeue);
             }
         }
-    }
-}
-
-async fn cancel(channel: &Channel, consumers: &SelectAll<Consumer>) {
-    for consumer in consumers {
-        // A consumer that is gone already needs no cancelling.
-        let _ = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await;
     }
 }
 
@@ -350,20 +328,12 @@ fn gather(
 
 /// Settles what is still being handled, then closes the channel: what is left goes back.
 async fn finish(
-    live: &Live,
     channel: &Channel,
     mut gathered: Gathered,
     mut settled: mpsc::UnboundedReceiver<(u64, Settle)>,
 ) {
-    loop {
-        tokio::select! {
-            biased;
-            () = live.lost() => return,
-            next = settled.recv() => match next {
-                Some(first) => gather(&mut gathered, first, &mut settled),
-                None => break,
-            }
-        }
+    while let Some(first) = settled.recv().await {
+        gather(&mut gathered, first, &mut settled);
         if gathered.flush(channel).await.is_err() {
             return;
         }

@@ -65,7 +65,7 @@ fn read(limits: &Limits, message: Message) -> Result<Incoming<Notification>, Box
     Ok(Incoming {
         body,
         redelivered: message.delivery.redelivered,
-        deadline: properties::deadline(properties),
+        deadline: properties::deadline(properties, message.arrived),
         call_monitor_timeout: None,
         delivery: Box::new(NotificationDelivery { message, settled: false }),
     })

@@ -31,7 +31,8 @@ pub(super) struct Owner {
     pub(super) pending: VecDeque<Pending>,
     /// The ids of messages that came back, until their confirm is read.
     pub(super) returned: HashSet<String>,
-    /// Whether the exchange is known to exist: before, one message goes alone.
+    /// Whether the exchange is known to exist; where it could not be declared, one message goes
+    /// alone first.
     pub(super) proven: bool,
 }
 

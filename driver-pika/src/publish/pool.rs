@@ -11,23 +11,32 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use busway_core::{Error, ErrorKind, Result};
 use lapin::options::ConfirmSelectOptions;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::owner::{Owner, WINDOW};
 use super::{Done, Outgoing, Published};
 use crate::connect::describe;
-use crate::link::{Link, lost};
+use crate::link::{Link, Live, lost};
 use crate::options::PikaOptions;
+use crate::topology::declare_exchange;
 
 /// The publishing channels on one link, by exchange.
 #[derive(Debug)]
 pub(crate) struct Publishers {
     link: Arc<Link>,
     options: PikaOptions,
-    channels: Mutex<HashMap<String, Vec<Arc<Publisher>>>>,
-    /// Told when a channel has room again.
-    room: Notify,
+    /// Whether the exchanges are durable.
+    durable: bool,
+    exchanges: Mutex<HashMap<String, Arc<Exchange>>>,
+}
+
+/// The publishing channels of one exchange.
+#[derive(Debug)]
+struct Exchange {
+    /// A permit for each place in the windows of all the channels there may be.
+    room: Arc<Semaphore>,
+    channels: Mutex<Vec<Arc<Publisher>>>,
     /// Held while a channel is opened, so that senders that come together share one.
     opening: tokio::sync::Mutex<()>,
 }
@@ -41,19 +50,19 @@ pub(super) struct Publisher {
 }
 
 /// A place in a channel's window; free again when dropped.
-pub(super) struct Lease<'a> {
-    publishers: &'a Publishers,
+pub(super) struct Lease {
     publisher: Arc<Publisher>,
+    _room: OwnedSemaphorePermit,
 }
 
-impl Drop for Lease<'_> {
+impl Drop for Lease {
     fn drop(&mut self) {
-        self.publisher.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.publishers.room.notify_one();
+        // Before the permit goes back.
+        self.publisher.in_flight.fetch_sub(1, Ordering::Release);
     }
 }
 
-impl Lease<'_> {
+impl Lease {
     pub(super) async fn publish(&self, outgoing: Outgoing) -> Published {
         let (done, outcome) = oneshot::channel();
         if self.publisher.commands.send((outgoing, done)).await.is_err() {
@@ -65,66 +74,66 @@ impl Lease<'_> {
 }
 
 impl Publishers {
-    pub(crate) fn new(link: Arc<Link>, options: PikaOptions) -> Self {
-        Self {
-            link,
-            options,
-            channels: Mutex::default(),
-            room: Notify::new(),
-            opening: tokio::sync::Mutex::new(()),
-        }
+    pub(crate) fn new(link: Arc<Link>, options: PikaOptions, durable: bool) -> Self {
+        Self { link, options, durable, exchanges: Mutex::default() }
     }
 
     /// A place in the window of a channel for that exchange.
-    pub(super) async fn acquire(&self, exchange: &str, deadline: Instant) -> Result<Lease<'_>> {
-        if let Some(lease) = self.lend(exchange) {
-            return Ok(lease);
+    pub(super) async fn acquire(&self, exchange: &str, deadline: Instant) -> Result<Lease> {
+        let channels = self.exchange(exchange);
+        let room = self.room(&channels, exchange).await?;
+        if let Some(publisher) = channels.lend(&self.options) {
+            return Ok(Lease { publisher, _room: room });
         }
-        let give_up = Instant::now() + *self.options.pool_timeout;
-        let waiting = async {
-            loop {
-                let room = self.room.notified();
-                if let Some(lease) = self.lend_or_open(exchange, deadline).await? {
-                    return Ok(lease);
-                }
-                room.await;
+        let _opening = channels.opening.lock().await;
+        loop {
+            // There are as many permits as places, so a channel may be opened when all are full.
+            if let Some(publisher) = channels.lend(&self.options) {
+                return Ok(Lease { publisher, _room: room });
             }
-        };
-        tokio::time::timeout_at(give_up, waiting).await.unwrap_or_else(|_| {
-            let message = "every publishing channel was busy for as long as pool_timeout";
-            Err(Error::new(ErrorKind::Full, message).with("exchange", exchange))
-        })
+            let publisher = self.open(exchange, deadline).await?;
+            channels.channels.lock().push(publisher);
+        }
     }
 
-    /// A place in a channel that is open, fresh enough, and not full.
-    fn lend(&self, exchange: &str) -> Option<Lease<'_>> {
-        let now = Instant::now();
-        let mut channels = self.channels.lock();
-        let open = channels.get_mut(exchange)?;
-        open.retain(|it| it.is_fit(now, &self.options));
-        let publisher = open.iter().find(|it| it.in_flight.load(Ordering::Relaxed) < WINDOW)?;
-        publisher.in_flight.fetch_add(1, Ordering::Relaxed);
-        *publisher.used.lock() = now;
-        Some(Lease { publishers: self, publisher: publisher.clone() })
+    fn exchange(&self, name: &str) -> Arc<Exchange> {
+        let mut exchanges = self.exchanges.lock();
+        if let Some(exchange) = exchanges.get(name) {
+            return exchange.clone();
+        }
+        let most = self.options.pool_max_size.saturating_add(self.options.pool_max_overflow);
+        let places = most.saturating_mul(WINDOW).min(Semaphore::MAX_PERMITS);
+        let exchange = Arc::new(Exchange {
+            room: Arc::new(Semaphore::new(places)),
+            channels: Mutex::default(),
+            opening: tokio::sync::Mutex::new(()),
+        });
+        exchanges.insert(name.to_owned(), exchange.clone());
+        exchange
     }
 
-    async fn lend_or_open(&self, exchange: &str, deadline: Instant) -> Result<Option<Lease<'_>>> {
-        let _opening = self.opening.lock().await;
-        if let Some(lease) = self.lend(exchange) {
-            return Ok(Some(lease));
+    async fn room(&self, channels: &Exchange, exchange: &str) -> Result<OwnedSemaphorePermit> {
+        let room = channels.room.clone().acquire_owned();
+        match tokio::time::timeout(*self.options.pool_timeout, room).await {
+            Ok(Ok(room)) => Ok(room),
+            Ok(Err(_)) => Err(Error::new(ErrorKind::Closed, "the transport is closed")),
+            Err(_) => {
+                let message = "every publishing channel was busy for as long as pool_timeout";
+                Err(Error::new(ErrorKind::Full, message).with("exchange", exchange))
+            }
         }
-        let count = self.channels.lock().get(exchange).map_or(0, Vec::len);
-        if count >= self.options.pool_max_size + self.options.pool_max_overflow {
-            return Ok(None);
-        }
-        let publisher = self.open(exchange, deadline).await?;
-        self.channels.lock().entry(exchange.to_owned()).or_default().push(publisher);
-        Ok(self.lend(exchange))
     }
 
     async fn open(&self, exchange: &str, deadline: Instant) -> Result<Arc<Publisher>> {
         let live = self.link.live(deadline).await?;
-        let channel = live.channel().await?;
+        let (channel, proven) = match self.declare(&live, exchange).await {
+            Ok(channel) => (channel, true),
+            // It may be there nevertheless, by somebody else's declaration.
+            Err(error) => {
+                tracing::debug!(%error, exchange, "an exchange could not be declared");
+                (live.channel().await?, false)
+            }
+        };
         channel
             .confirm_select(ConfirmSelectOptions::default())
             .await
@@ -136,7 +145,7 @@ impl Publishers {
             exchange: exchange.to_owned(),
             pending: VecDeque::new(),
             returned: HashSet::new(),
-            proven: false,
+            proven,
         };
         // It ends when its senders are gone, or with the connection.
         tokio::spawn(owner.run(commands));
@@ -147,6 +156,27 @@ impl Publishers {
             created: now,
             used: Mutex::new(now),
         }))
+    }
+
+    /// A channel on which the exchange was declared: what is published to one that does not exist
+    /// costs the channel, with all that is under way on it.
+    async fn declare(&self, live: &Live, exchange: &str) -> Result<lapin::Channel> {
+        let channel = live.channel().await?;
+        declare_exchange(&channel, exchange, self.durable).await?;
+        Ok(channel)
+    }
+}
+
+impl Exchange {
+    /// A channel that is open, fresh enough, and not full, with one place taken.
+    fn lend(&self, options: &PikaOptions) -> Option<Arc<Publisher>> {
+        let now = Instant::now();
+        let mut channels = self.channels.lock();
+        channels.retain(|it| it.is_fit(now, options));
+        let publisher = channels.iter().find(|it| it.in_flight.load(Ordering::Acquire) < WINDOW)?;
+        publisher.in_flight.fetch_add(1, Ordering::Relaxed);
+        *publisher.used.lock() = now;
+        Some(publisher.clone())
     }
 }
 

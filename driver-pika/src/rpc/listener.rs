@@ -31,7 +31,7 @@ fn read(side: &Arc<Side>, message: Message) -> Result<Incoming<Request>, Box<Unr
         Ok(body) => body,
         Err(error) => return Err(Box::new(Unreadable { message, error })),
     };
-    let deadline = properties::deadline(properties);
+    let deadline = properties::deadline(properties, message.arrived);
     let redelivered = message.delivery.redelivered;
     let side = side.clone();
     let delivery = Box::new(RequestDelivery { message, side, deadline, settled: false });
