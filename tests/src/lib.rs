@@ -2,16 +2,18 @@
 
 mod fake;
 mod modest;
+mod pika;
 mod sins;
 
 use busway_testkit::Candidate;
 
 pub use fake::{fake, sinning};
 pub use modest::modest;
+pub use pika::pika;
 pub use sins::confess;
 
 /// Every candidate, in the order of the matrix.
 #[must_use]
 pub fn all() -> Vec<Candidate> {
-    vec![fake()]
+    vec![fake(), pika()]
 }

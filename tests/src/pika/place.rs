@@ -1,0 +1,120 @@
+use async_trait::async_trait;
+use busway_core::{Config, Error, ErrorKind, Result, Transport};
+use busway_testkit::Harness;
+use busway_testkit::brokers::RabbitMq;
+use busway_testkit::proxy::{Proxy, Way};
+
+use super::brokers::{Lent, blocking};
+
+/// How many messages a narrow queue holds.
+const NARROW: usize = 8;
+/// More patience than the driver's defaults have: the machine has much else to do.
+const PATIENCE: &str = "socket_timeout=5&tcp_user_timeout=5&heartbeat_interval=10";
+
+/// A virtual host of its own, reached through a proxy of its own.
+#[derive(Debug)]
+pub(super) struct Place {
+    vhost: String,
+    proxy: Proxy,
+    lent: Lent,
+}
+
+impl Place {
+    pub(super) async fn new(lent: Lent) -> Result<Self> {
+        let broker = lent.broker.clone();
+        let vhost = blocking(move || broker.add_vhost()).await?;
+        let proxy = Proxy::to(lent.broker.address()).await.map_err(|error| {
+            Error::new(ErrorKind::Connection, "the proxy does not listen").because(error)
+        })?;
+        Ok(Self { vhost, proxy, lent })
+    }
+
+    async fn open_with(&self, config: Config, query: &str) -> Result<Transport> {
+        let (port, vhost) = (self.proxy.address().port(), &self.vhost);
+        let url = format!("pika://guest:guest@127.0.0.1:{port}/{vhost}?{PATIENCE}{query}");
+        Transport::builder().config(config).open(&url).await
+    }
+
+    async fn of_broker<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&RabbitMq) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let broker = self.lent.broker.clone();
+        blocking(move || ask(&broker)).await
+    }
+
+    /// What is done to the whole broker is done only where nobody else uses it.
+    fn require_alone(&self) -> Result<()> {
+        if self.lent.turn.is_some() {
+            return Ok(());
+        }
+        Err(Error::unsupported("other cases use this broker at the same time"))
+    }
+}
+
+#[async_trait]
+impl Harness for Place {
+    async fn open(&self, config: Config) -> Result<Transport> {
+        // A case that restarts the broker asks about what is to survive it.
+        let durable = if self.lent.turn.is_some() { "&notification_persistence=true" } else { "" };
+        self.open_with(config, durable).await
+    }
+
+    async fn open_narrow(&self) -> Result<(Transport, usize)> {
+        let vhost = self.vhost.clone();
+        let set = format!(
+            "ok = rabbit_policy:set(<<\"{vhost}\">>, <<\"narrow\">>, <<\".*\">>, \
+             [{{<<\"max-length\">>, {NARROW}}}, {{<<\"overflow\">>, <<\"reject-publish\">>}}], \
+             0, <<\"queues\">>, <<\"busway\">>)"
+        );
+        self.of_broker(move |broker| broker.evaluate(&set)).await?;
+        // What a server fetches ahead is held besides the queue.
+        let few = "&rpc_listener_prefetch_count=1&notification_listener_prefetch_count=1";
+        Ok((self.open_with(Config::new(), few).await?, NARROW))
+    }
+
+    async fn sever(&self) -> Result<()> {
+        self.proxy.cut().await;
+        Ok(())
+    }
+
+    async fn stall(&self) -> Result<()> {
+        self.proxy.stall(Way::Up);
+        self.proxy.stall(Way::Down);
+        Ok(())
+    }
+
+    async fn block(&self) -> Result<()> {
+        self.require_alone()?;
+        self.of_broker(RabbitMq::block).await
+    }
+
+    async fn heal(&self) -> Result<()> {
+        self.proxy.heal();
+        if self.lent.turn.is_some() {
+            self.of_broker(RabbitMq::unblock).await?;
+        }
+        Ok(())
+    }
+
+    async fn restart(&self) -> Result<()> {
+        self.require_alone()?;
+        self.of_broker(RabbitMq::restart).await
+    }
+
+    async fn held(&self) -> Result<usize> {
+        let vhost = self.vhost.clone();
+        self.of_broker(move |broker| broker.held(&vhost)).await
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // The next case gets a broker that takes messages; one that is not there takes none.
+        if self.lent.turn.is_some() {
+            let _ = self.lent.broker.unblock();
+        }
+        // The broker ends soon after; what it holds till then is in nobody's way.
+        let _ = self.lent.broker.delete_vhost(&self.vhost);
+    }
+}
