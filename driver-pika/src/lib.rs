@@ -18,6 +18,7 @@ mod link;
 mod names;
 mod notify;
 mod options;
+mod parameters;
 mod properties;
 mod publish;
 mod rpc;
@@ -31,6 +32,7 @@ use busway_core::config::{Options, describe};
 use busway_core::driver::{Capabilities, Driver, DriverInfo, OpenFuture, OpenRequest};
 
 pub use options::{ConnectionFactory, PikaOptions};
+pub use parameters::{ConnectionParameters, Credentials};
 pub use ssl::{CertReqs, SslOptions, SslVersion};
 
 /// What the driver can do. Its wire format has no heartbeats of running calls.

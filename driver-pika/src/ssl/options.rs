@@ -25,7 +25,6 @@ use super::words::{CertReqs, SslVersion};
 /// # Ok::<(), busway_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct SslOptions {
     /// The PEM file with the certificates of the authorities that are trusted; the system's
     /// without one.
