@@ -1,9 +1,11 @@
 //! Opening one connection: socket, TLS, login, each within its deadline.
 
+mod bytes;
 mod reactor;
 mod refusal;
 mod socket;
 mod tls;
+mod tune;
 
 use std::time::Duration;
 
@@ -17,14 +19,13 @@ use lapin::uri::{
 use lapin::{Connection, ConnectionProperties};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tokio_util::either::Either;
 
 pub(crate) use refusal::{describe, is_not_found, is_of_a_channel};
 pub(crate) use socket::KillSwitch;
 
 use crate::options::PikaOptions;
 use crate::ssl::SslOptions;
-use reactor::Bytes;
+use bytes::Bytes;
 use refusal::Login;
 use tls::Tls;
 
@@ -113,15 +114,19 @@ impl Connecting {
     /// certificate.
     async fn encrypt(&self, name: &str, stream: TcpStream) -> Result<(Bytes, bool)> {
         match &self.tls {
-            None => Ok((Either::Left(stream), false)),
+            None => Ok((Bytes::plain(stream), false)),
             Some(tls) => {
                 let (stream, asked) = tls.handshake(name, stream).await?;
-                Ok((Either::Right(Box::new(stream)), asked))
+                Ok((Bytes::encrypted(stream), asked))
             }
         }
     }
 
     async fn login(&self, uri: AMQPUri, bytes: Bytes) -> lapin::Result<Connection> {
+        let bytes = match self.options.heartbeat_interval {
+            0 => bytes.without_heartbeats(),
+            _ => bytes,
+        };
         let properties = ConnectionProperties::default()
             .with_locale(self.options.locale.as_str().into())
             .with_connection_name(connection_name().into());
@@ -161,7 +166,7 @@ impl Connecting {
             query: AMQPQueryString {
                 frame_max: Some(options.frame_max.unwrap_or(DEFAULT_FRAME_MAX)),
                 channel_max: options.channel_max,
-                heartbeat: Some(heartbeat(options.heartbeat_interval)),
+                heartbeat: Some(options.heartbeat_interval),
                 auth_mechanism: Some(mechanism),
                 ..AMQPQueryString::default()
             },
@@ -194,11 +199,6 @@ fn encryption(url: &TransportUrl, options: &PikaOptions) -> Result<Option<Tls>> 
         tracing::warn!("ssl_options are configured, and the connection is not encrypted");
     }
     Ok(None)
-}
-
-/// The library takes 0 for the broker's own interval; the longest there is stands for none.
-fn heartbeat(interval: u16) -> u16 {
-    if interval == 0 { u16::MAX } else { interval }
 }
 
 /// Without credentials: RabbitMQ's own guest, as in oslo.messaging.

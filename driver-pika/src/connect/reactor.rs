@@ -1,4 +1,4 @@
-//! The client library's runtime: tokio, with streams that may be encrypted.
+//! The client library's runtime: tokio, with streams of ours.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -9,13 +9,8 @@ use async_rs::traits::Reactor;
 use async_rs::util::RuntimeParts;
 use async_rs::{Runtime, Tokio};
 use futures_util::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_util::either::Either;
 
-use super::tls::Encrypted;
-
-/// The bytes of a connection, plain or encrypted.
-pub(super) type Bytes = Either<TcpStream, Box<Encrypted>>;
+use super::bytes::Bytes;
 
 /// The runtime of the task that asks.
 pub(super) fn runtime() -> Runtime<RuntimeParts<Tokio, Streams>> {
@@ -54,6 +49,6 @@ impl Reactor for Streams {
         address: SocketAddr,
     ) -> impl Future<Output = io::Result<Self::TcpStream>> + Send + 'static {
         let connecting = self.0.tcp_connect_addr(address);
-        async { Ok(Bytes::Left(connecting.await?.into_inner()).compat()) }
+        async { Ok(Bytes::plain(connecting.await?.into_inner()).compat()) }
     }
 }
