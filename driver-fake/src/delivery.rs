@@ -5,13 +5,15 @@ use busway_core::driver::{Delivery, Outcome};
 use busway_core::{Error, ErrorKind, RemoteError, Result};
 use tokio::time::Instant;
 
-use crate::bus::{Body, Ticket};
+use crate::bus::Ticket;
 use crate::connection::{Connection, Gate, Slot, closed};
+use crate::subscription::{Leave, Subscription};
 
 /// The means to settle one message.
 #[derive(Debug)]
-pub(crate) struct FakeDelivery<B: Body> {
-    connection: Arc<Connection>,
+pub(crate) struct FakeDelivery<B: Leave> {
+    /// Kept as long as something of it is in somebody's hands, to be told when that is lost.
+    subscription: Arc<Subscription<B>>,
     /// Gives the message back when it is dropped; none when nobody waits for an acknowledgement,
     /// or when it was given.
     ticket: Option<Ticket<B>>,
@@ -20,20 +22,24 @@ pub(crate) struct FakeDelivery<B: Body> {
     deadline: Option<Instant>,
 }
 
-impl<B: Body> FakeDelivery<B> {
+impl<B: Leave> FakeDelivery<B> {
     pub(crate) fn new(
-        connection: Arc<Connection>,
+        subscription: Arc<Subscription<B>>,
         ticket: Option<Ticket<B>>,
         slot: Option<Arc<Slot>>,
         deadline: Option<Instant>,
     ) -> Self {
         let acknowledged = ticket.is_some();
-        Self { connection, ticket, acknowledged, slot, deadline }
+        Self { subscription, ticket, acknowledged, slot, deadline }
+    }
+
+    fn connection(&self) -> &Connection {
+        self.subscription.connection()
     }
 
     /// Waits until the bus can be reached, as long as somebody waits for the reply.
     async fn reach_bus(&self) -> Result<()> {
-        let open = self.connection.link.until(|gate| !matches!(gate, Gate::Down | Gate::Blocked));
+        let open = self.connection().link.until(|gate| !matches!(gate, Gate::Down | Gate::Blocked));
         match self.deadline {
             None => open.await,
             Some(deadline) => tokio::time::timeout_at(deadline, open).await.map_err(|_| {
@@ -41,7 +47,7 @@ impl<B: Body> FakeDelivery<B> {
                 Error::new(ErrorKind::Timeout, message).attempted("reply")
             })?,
         }
-        if self.connection.link.is_closed() {
+        if self.connection().link.is_closed() {
             return Err(closed().attempted("reply"));
         }
         Ok(())
@@ -58,7 +64,7 @@ impl<B: Body> FakeDelivery<B> {
     /// Puts the reply where its caller waits.
     fn answer(&self, outcome: Outcome) -> Result<()> {
         let Some(slot) = &self.slot else { return Ok(()) };
-        let (outcome, result) = match outcome.map(|payload| self.connection.carry(payload)) {
+        let (outcome, result) = match outcome.map(|payload| self.connection().carry(payload)) {
             Ok(Ok(payload)) => (Ok(payload), Ok(())),
             Err(failure) => (Err(failure), Ok(())),
             Ok(Err(error)) => {
@@ -69,14 +75,14 @@ impl<B: Body> FakeDelivery<B> {
         };
         let expired = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
         if expired || !slot.answer(outcome) {
-            self.connection.core().counts.late_replies.up();
+            self.connection().core().counts.late_replies.up();
         }
         result
     }
 }
 
 #[async_trait]
-impl<B: Body> Delivery for FakeDelivery<B> {
+impl<B: Leave> Delivery for FakeDelivery<B> {
     fn needs_acknowledgement(&self) -> bool {
         self.acknowledged
     }
@@ -118,14 +124,14 @@ impl<B: Body> Delivery for FakeDelivery<B> {
     }
 
     fn try_reply(&mut self, outcome: Outcome) -> Result<Result<()>, Outcome> {
-        if self.slot.is_some() && !matches!(self.connection.link.gate(), Gate::Open(_)) {
+        if self.slot.is_some() && !matches!(self.connection().link.gate(), Gate::Open(_)) {
             return Err(outcome);
         }
         Ok(self.answer(outcome))
     }
 
     async fn heartbeat(&mut self) -> Result<()> {
-        if !self.connection.link.is_up() {
+        if !self.connection().link.is_up() {
             let message = "the bus cannot be reached";
             return Err(Error::new(ErrorKind::Connection, message).attempted("heartbeat"));
         }

@@ -164,7 +164,7 @@ impl Driver for FakeDriver {
         let settings = self.0.queue_settings();
         let queues = self.0.core().topics.join(&exchange, topic, server, &consumer, settings);
         let subscription = Subscription::new(&self.0, consumer, queues);
-        Ok(Box::new(FakeListener::new(self.0.clone(), subscription)))
+        Ok(Box::new(FakeListener::new(subscription)))
     }
 
     async fn listen_notifications(
@@ -189,7 +189,7 @@ impl Driver for FakeDriver {
             queue.join(consumer.clone());
         }
         let subscription = Subscription::new(&self.0, consumer, queues);
-        Ok(Box::new(FakeListener::new(self.0.clone(), subscription)))
+        Ok(Box::new(FakeListener::new(subscription)))
     }
 
     async fn close(&self, _: Instant) -> Result<()> {

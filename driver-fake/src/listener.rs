@@ -6,22 +6,25 @@ use busway_core::Result;
 use busway_core::driver::{Incoming, Listener};
 
 use crate::bus::Taken;
-use crate::connection::{Connection, Gate, Subscribed};
+use crate::connection::{Gate, Link, Subscribed};
 use crate::delivery::FakeDelivery;
 use crate::subscription::{Leave, Subscription};
 
 /// A listener. It holds nothing itself: messages stay in their queues until they are handed over.
 #[derive(Debug)]
 pub(crate) struct FakeListener<B: Leave> {
-    connection: Arc<Connection>,
     subscription: Arc<Subscription<B>>,
     /// Which queue is looked at first: none may starve.
     first: usize,
 }
 
 impl<B: Leave> FakeListener<B> {
-    pub(crate) fn new(connection: Arc<Connection>, subscription: Arc<Subscription<B>>) -> Self {
-        Self { connection, subscription, first: 0 }
+    pub(crate) fn new(subscription: Arc<Subscription<B>>) -> Self {
+        Self { subscription, first: 0 }
+    }
+
+    fn link(&self) -> &Link {
+        &self.subscription.connection().link
     }
 
     /// Takes what is there. Tells, too, whether others are behind with something.
@@ -48,10 +51,7 @@ impl<B: Leave> FakeListener<B> {
     /// meanwhile come here first.
     async fn wait_for(&self, count: usize) {
         let waiting = Waiting::new(&self.subscription);
-        if self.available() < count
-            && !self.subscription.has_ended()
-            && self.connection.link.is_up()
-        {
+        if self.available() < count && !self.subscription.has_ended() && self.link().is_up() {
             self.subscription.consumer().rung().await;
         }
         waiting.over();
@@ -60,10 +60,7 @@ impl<B: Leave> FakeListener<B> {
     /// Waits, after the first message, for more.
     async fn gather(&self, max: usize, wait: Duration) {
         let more = async {
-            while self.available() < max
-                && !self.subscription.has_ended()
-                && self.connection.link.is_up()
-            {
+            while self.available() < max && !self.subscription.has_ended() && self.link().is_up() {
                 self.wait_for(max).await;
             }
         };
@@ -78,7 +75,7 @@ impl<B: Leave> FakeListener<B> {
             deadline: message.deadline,
             call_monitor_timeout: message.monitor,
             delivery: Box::new(FakeDelivery::new(
-                self.connection.clone(),
+                self.subscription.clone(),
                 ticket,
                 message.reply,
                 message.deadline,
@@ -98,10 +95,10 @@ impl<B: Leave> Listener<B> for FakeListener<B> {
             if self.subscription.has_ended() {
                 return Ok(Vec::new());
             }
-            if !self.connection.link.is_up() {
+            if !self.link().is_up() {
                 self.subscription.relieve();
-                Box::pin(self.connection.link.until(|gate| gate != Gate::Down)).await;
-                if self.connection.link.is_closed() {
+                Box::pin(self.link().until(|gate| gate != Gate::Down)).await;
+                if self.link().is_closed() {
                     return Ok(Vec::new());
                 }
             }

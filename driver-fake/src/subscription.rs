@@ -14,10 +14,7 @@ use crate::connection::{Connection, Subscribed};
 pub(crate) struct Subscription<B: Body> {
     consumer: Arc<Consumer>,
     queues: Vec<Arc<Queue<B>>>,
-    core: Weak<Core>,
-    runtime: Handle,
-    /// How long a queue that this one was the last to leave waits for another.
-    expiration: Duration,
+    connection: Arc<Connection>,
     ended: AtomicBool,
 }
 
@@ -42,20 +39,22 @@ impl Leave for Notification {
 impl<B: Leave> Subscription<B> {
     /// A subscription of a consumer that has joined these queues.
     pub(crate) fn new(
-        connection: &Connection,
+        connection: &Arc<Connection>,
         consumer: Arc<Consumer>,
         queues: Vec<Arc<Queue<B>>>,
     ) -> Arc<Self> {
         let subscription = Arc::new(Self {
             consumer,
             queues,
-            core: Arc::downgrade(connection.core()),
-            runtime: connection.runtime().clone(),
-            expiration: connection.options().rpc_queue_expiration.duration(),
+            connection: connection.clone(),
             ended: AtomicBool::new(false),
         });
         connection.subscribe(Arc::downgrade(&subscription) as Weak<dyn Subscribed>);
         subscription
+    }
+
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 
     pub(crate) fn consumer(&self) -> &Consumer {
@@ -90,10 +89,11 @@ impl<B: Leave> Subscribed for Subscription<B> {
         if self.ended.swap(true, Ordering::AcqRel) {
             return;
         }
-        if let Some(core) = self.core.upgrade() {
-            for queue in &self.queues {
-                B::leave(&core, queue, self.consumer.id(), self.expiration, &self.runtime);
-            }
+        let (core, runtime) = (self.connection.core(), self.connection.runtime());
+        // How long a queue that this one was the last to leave waits for another.
+        let expiration = self.connection.options().rpc_queue_expiration.duration();
+        for queue in &self.queues {
+            B::leave(core, queue, self.consumer.id(), expiration, runtime);
         }
         self.consumer.ring();
     }

@@ -290,3 +290,18 @@ async fn nothing_stays_behind_between_listeners_that_come_and_go_and_give_up() {
     driver.close(within(seconds(1))).await.expect("a close");
     patient.await.expect("an end");
 }
+
+#[tokio::test]
+async fn what_a_dropped_listener_handed_over_is_taken_back_when_its_connection_is_lost() {
+    let (driver, bus) = bus("a_dropped_listener_handed_over").await;
+    let other = open("fake://a_dropped_listener_handed_over/").await.expect("a bus");
+    notify(&driver, "a").await;
+    let mut listener = listen_to(&other, None).await;
+    let mut held = one(&mut listener).await;
+    drop(listener);
+    bus.faults().disconnect();
+    bus.faults().reconnect();
+    let error = held.delivery.acknowledge().await.expect_err("taken back");
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    assert!(one(&mut listen_to(&driver, None).await).await.redelivered);
+}
