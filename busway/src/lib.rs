@@ -1,7 +1,7 @@
 //! One messaging API, many buses.
 //!
 //! A service is written once against a [`Transport`] and a [`Target`]; the scheme of one URL says
-//! what carries its messages: memory (`fake://`), RabbitMQ, an AMQP 1.0 peer. The ideas are those of
+//! what carries its messages: memory (`fake://`), RabbitMQ (`pika://`), an AMQP 1.0 peer. The ideas are those of
 //! OpenStack's oslo.messaging, and so are the bytes on the wire: a Rust service and a Python service
 //! share one bus.
 //!
@@ -49,6 +49,7 @@
 //! | feature | brings | by default |
 //! |---|---|---|
 //! | `fake` | the in-memory bus, and its interface in [`fake`] | yes |
+//! | `pika` | RabbitMQ, as [`pika`] says | yes |
 //! | `blocking` | the module [`blocking`] | yes |
 //! | `metrics` | counters and histograms through the `metrics` facade: see [`metrics`] | no |
 
@@ -60,6 +61,10 @@ pub mod blocking;
 /// A driver that the program names is linked and registered, so that its scheme is known.
 #[cfg(feature = "fake")]
 pub use busway_driver_fake as fake;
+
+/// RabbitMQ: the scheme `pika://`, its options, and what it promises.
+#[cfg(feature = "pika")]
+pub use busway_driver_pika as pika;
 
 #[doc(hidden)]
 pub use busway_core::__private;

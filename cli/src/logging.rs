@@ -4,6 +4,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Where the sink `log` writes notifications to: who names it wants to see them.
 const NOTIFICATIONS: &str = "oslo.messaging.notification";
+/// The library under a driver: it logs whole messages, and again what the driver says better.
+const LOUD: &str = "lapin";
 
 /// Starts logging: warnings, more with each `-v`, or what `RUST_LOG` says.
 pub(crate) fn start(verbose: u8) {
@@ -20,11 +22,12 @@ pub(crate) fn start(verbose: u8) {
     let _ = logs.try_init();
 }
 
-fn usual(verbose: u8) -> &'static str {
-    match verbose {
+fn usual(verbose: u8) -> String {
+    let usual = match verbose {
         0 => "warn",
         1 => "warn,busway=info,busway_cli=info,busway_core=info",
         2 => "info,busway=debug,busway_cli=debug,busway_core=debug",
-        _ => "trace",
-    }
+        _ => return "trace".to_owned(),
+    };
+    format!("{usual},{LOUD}=off")
 }

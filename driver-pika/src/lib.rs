@@ -4,9 +4,31 @@
 //! encrypted connections; the options of section `[oslo_messaging_pika]` may stand in the URL's
 //! query.
 //!
-//! It is under construction: the crate `busway` does not bring it yet. Its bytes are compared with
-//! recorded ones; the pools' tests, fail-over over a cluster and a part of the conformance
-//! suite are missing.
+//! It does what the conformance suite asks of its [`CAPABILITIES`], and its bytes are compared with
+//! those recorded of oslo.messaging.
+//!
+//! ```no_run
+//! use busway_core::Transport;
+//! // Naming the crate registers the driver; programs that use `busway` need not.
+//! use busway_driver_pika as _;
+//!
+//! # async fn example() -> busway_core::Result<()> {
+//! let transport = Transport::open("pika://guest:guest@localhost/?heartbeat_interval=10").await?;
+//! # transport.close().await
+//! # }
+//! ```
+//!
+//! # What the wire format decides
+//!
+//! - Requests sent with `retry = 0` go to queues that are consumed without acknowledgement, others
+//!   to queues that are acknowledged before the handler runs: six queues for each server.
+//! - Requests are mandatory and confirmed, so that one nobody serves fails in one round trip. A
+//!   queue outlives its server by `rpc_queue_expiration`, though: until then a request waits there.
+//! - The names of queues lack the exchange: servers of one topic in two exchanges share a queue, and
+//!   [`Capabilities::exchanges_apart`] is not declared. A target's exchange is taken as it stands;
+//!   one without is in `default_rpc_exchange` or `default_notification_exchange`.
+//! - There are no heartbeats of running calls.
+//! - Notifications survive a restart of the broker with `notification_persistence` alone.
 
 mod body;
 mod connect;
@@ -35,7 +57,8 @@ pub use options::{ConnectionFactory, PikaOptions};
 pub use parameters::{ConnectionParameters, Credentials};
 pub use ssl::{CertReqs, SslOptions, SslVersion};
 
-/// What the driver can do. Its wire format has no heartbeats of running calls.
+/// What the driver can do. Its wire format has no heartbeats of running calls, and exchanges do not
+/// keep topics apart in it.
 pub const CAPABILITIES: Capabilities = Capabilities {
     rpc: true,
     fanout: true,

@@ -45,7 +45,8 @@ async fn a_url_in_the_wrong_place_is_not_printed() {
     hides(&run(&["bench", &url]).await.with_code(2));
     hides(&run(&["call", "--timeout", &url, "t", "m"]).await.with_code(2));
     hides(&run(&["check", &format!("fake://?password={SECRET}")]).await.with_code(2));
-    hides(&run(&["drivers", &url]).await.with_code(2));
+    hides(&run(&["drivers", &url]).await);
+    hides(&run(&["drivers", &format!("nope://user:{SECRET}@host/")]).await.with_code(2));
 }
 
 #[tokio::test]
