@@ -33,6 +33,13 @@ impl Hosts {
         (index, ready(index))
     }
 
+    /// The next host in turn, whether it rests or not.
+    pub(crate) fn turn(&mut self) -> usize {
+        let index = self.next;
+        self.next = (index + 1) % self.resting.len();
+        index
+    }
+
     pub(crate) fn host(&self, index: usize) -> &Host {
         &self.resting[index].0
     }

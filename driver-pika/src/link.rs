@@ -177,7 +177,7 @@ async fn first(connecting: &Connecting, hosts: &mut Hosts) -> Result<(usize, Con
         if attempt > 0 && attempt % hosts.len() == 0 {
             tokio::time::sleep(*connecting.options.retry_delay).await;
         }
-        let (index, _) = hosts.next(Instant::now());
+        let index = hosts.turn();
         let host = hosts.host(index).clone();
         match connecting.connect(&host, far_future()).await {
             Ok(connected) => return Ok((index, connected)),

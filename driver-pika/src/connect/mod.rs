@@ -85,7 +85,9 @@ impl Connecting {
         let options = &self.options;
         let tcp_deadline = deadline.min(Instant::now() + *options.socket_timeout);
         let stream = socket::connect(name, port, options, tcp_deadline).await?;
-        let kill = KillSwitch::of(&stream)?;
+        // Unless all goes well, or when the caller gives up: the library's thread would wait for
+        // the peer for ever.
+        let cut_off = KillSwitch::of(&stream)?.on_drop();
         let login_deadline = deadline.min(Instant::now() + *options.login_timeout);
         let login = async {
             let (bytes, asked) = self.encrypt(name, stream).await?;
@@ -100,14 +102,12 @@ impl Connecting {
             self.login(uri, bytes).await.map_err(|error| login.describe(&error))
         };
         let Ok(connection) = tokio::time::timeout_at(login_deadline, login).await else {
-            // The library's thread would wait for the peer for ever: its socket is cut off.
-            kill.kill();
             let what =
                 if self.tls.is_some() { "the TLS handshake and the login" } else { "the login" };
             let message = format!("{what} did not come to an end within login_timeout");
             return Err(Error::new(ErrorKind::Connection, message));
         };
-        Ok(Connected { connection: connection?, kill })
+        Ok(Connected { connection: connection?, kill: cut_off.defused() })
     }
 
     /// The stream, encrypted if it has to be, and whether the broker asked in vain for a client

@@ -52,6 +52,10 @@ impl Login {
                      the URL, or enable the broker's plugin rabbitmq_auth_mechanism_ssl",
                 )
             }
+            lapin::ErrorKind::InvalidProtocolVersion(version) => {
+                let message = format!("the broker does not speak AMQP 0-9-1, but AMQP {version}");
+                return Error::new(ErrorKind::Refused, message).because(error.clone());
+            }
             _ => return describe(error),
         };
         Error::new(kind, message).because(error.clone())

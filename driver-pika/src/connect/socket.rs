@@ -50,9 +50,71 @@ impl KillSwitch {
         SockRef::from(stream).try_clone().map(Self).map_err(|error| unreachable(&error))
     }
 
+    /// One that cuts off when it is dropped.
+    pub(super) fn on_drop(self) -> CutOff {
+        CutOff(Some(self))
+    }
+
     /// Cuts the connection off; its owner sees the end of the stream.
     pub(crate) fn kill(&self) {
         // A socket that is gone already needs no cutting off.
         let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// Cuts a connection off when it is dropped, unless it was defused.
+#[derive(Debug)]
+pub(super) struct CutOff(Option<KillSwitch>);
+
+impl CutOff {
+    pub(super) fn defused(mut self) -> KillSwitch {
+        self.0.take().expect("it is taken by dropping and by this alone")
+    }
+}
+
+impl Drop for CutOff {
+    fn drop(&mut self) {
+        if let Some(kill) = &self.0 {
+            kill.kill();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use busway_core::config::Seconds;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A socket that was connected with these options.
+    async fn connected(options: &PikaOptions) -> TcpStream {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let port = listener.local_addr().expect("an address").port();
+        let deadline = Instant::now() + Duration::from_mins(1);
+        connect("127.0.0.1", port, options, deadline).await.expect("connected")
+    }
+
+    #[tokio::test]
+    async fn small_messages_are_sent_at_once_and_dead_peers_are_looked_for() {
+        let stream = connected(&PikaOptions::default()).await;
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().expect("an option"));
+        assert!(socket.keepalive().expect("an option"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_user_timeout_is_set_on_the_socket() {
+        for (tcp_user_timeout, expected) in [
+            (PikaOptions::default().tcp_user_timeout, Some(Duration::from_millis(250))),
+            (Seconds::from_millis(1234), Some(Duration::from_millis(1234))),
+            (Seconds::new(0), None),
+        ] {
+            let options = PikaOptions { tcp_user_timeout, ..PikaOptions::default() };
+            let stream = connected(&options).await;
+            let set = SockRef::from(&stream).tcp_user_timeout().expect("an option");
+            assert_eq!(set, expected);
+        }
     }
 }

@@ -106,6 +106,7 @@ pub(crate) async fn refused(url: TransportUrl, kind: ErrorKind) -> Error {
     let shown = url.to_string();
     let error = open(url).await.expect_err(&shown);
     assert_eq!(error.kind(), kind, "{error:?}");
+    assert!(error.get("peer").is_some(), "{error:?}");
     assert_secretless(&error);
     error
 }
