@@ -8,6 +8,8 @@ use busway_testkit::brokers::RabbitMq;
 use busway_testkit::certificates::{Authority, Issued};
 use libtest_mimic::Trial;
 use serde_json::{Map, Value};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::stand::{Stand, assert_says, bobs, connections, echo, open, refused, trial, url};
 
@@ -105,12 +107,21 @@ async fn an_unknown_authority_is_refused(stand: Arc<Stand>) {
 }
 
 async fn another_host_name_is_refused(stand: Arc<Stand>) {
-    // The certificate does not stand for it.
-    let url = bobs("pika+tls", "127.0.0.2", tls_port(stand.broker()));
-    let url = Ssl::trusting(stand.authority()).of(url);
-    let Err(error) = open(url).await else { panic!("127.0.0.2 was taken for 127.0.0.1") };
-    assert_eq!(error.kind(), ErrorKind::Connection);
-    assert_says(&error, &["127.0.0.2"]);
+    // The certificate does not stand for this address, which leads to the same broker.
+    let listener = TcpListener::bind("127.0.0.2:0").await.expect("a listener");
+    let port = listener.local_addr().expect("an address").port();
+    let broker = stand.broker().tls_address().expect("TLS");
+    let forwarding = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.expect("a client");
+        let mut broker = TcpStream::connect(broker).await.expect("the broker");
+        // It ends when one of them has had enough.
+        let _ = copy_bidirectional(&mut client, &mut broker).await;
+    });
+    let url = Ssl::trusting(stand.authority()).of(bobs("pika+tls", "127.0.0.2", port));
+    let error = refused(url, ErrorKind::Connection).await;
+    assert!(!error.is_retryable());
+    assert_says(&error, &["does not stand for the host", "127.0.0.2"]);
+    forwarding.await.expect("it ends");
 }
 
 async fn cert_none_takes_any_certificate(stand: Arc<Stand>) {
