@@ -22,7 +22,7 @@ fn main() -> Result<(), BoxError> {
     let mut group = criterion.benchmark_group("fake_calls");
     group.throughput(Throughput::Elements(1));
     for in_flight in IN_FLIGHT {
-        bench(&mut group, &runtime, "busway", in_flight, &bus.client());
+        bench(&mut group, &runtime, "busway", in_flight, &bus.client()?);
         bench(&mut group, &runtime, "channels-spawned", in_flight, &spawned);
         bench(&mut group, &runtime, "channels-inline", in_flight, &inline);
     }

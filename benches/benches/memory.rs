@@ -21,7 +21,7 @@ fn main() -> Result<ExitCode, BoxError> {
 async fn cast_and_watch() -> Result<ExitCode, BoxError> {
     let bus = Bus::start("fake://memory/").await?;
     println!("million casts   resident KiB   seconds");
-    let client = bus.client();
+    let client = bus.client()?;
     let mut first = None;
     let mut flat = true;
     for million in 1..=MILLIONS {

@@ -38,12 +38,12 @@ async fn run(side: &str, count: u64) -> Result<Duration, BoxError> {
     match side {
         "calls" => {
             let bus = Bus::start("fake://profile/").await?;
-            drive::calls(&bus.client(), IN_FLIGHT, count).await
+            drive::calls(&bus.client()?, IN_FLIGHT, count).await
         }
         "casts" => {
             let bus = Bus::start("fake://profile/").await?;
             let start = Instant::now();
-            drive::casts(&bus.client(), SENDERS, count).await?;
+            drive::casts(&bus.client()?, SENDERS, count).await?;
             bus.noted(count).await;
             Ok(start.elapsed())
         }

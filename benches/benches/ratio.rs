@@ -28,7 +28,7 @@ fn main() -> Result<ExitCode, BoxError> {
 async fn compare() -> Result<ExitCode, BoxError> {
     let bus = Bus::start("fake://ratio/").await?;
     let sides = Sides {
-        busway: bus.client(),
+        busway: bus.client()?,
         spawned: Channels::start(Serving::Spawned),
         inline: Channels::start(Serving::Inline),
     };

@@ -4,15 +4,20 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use busway::{RpcClient, RpcServer, Target, Transport, endpoint};
+use busway::notify::Priority;
+use busway::{
+    Handled, NotificationListener, Notifier, RpcClient, RpcServer, Target, Transport, endpoint,
+    endpoint_fn,
+};
 use tokio::sync::Notify;
 
-use crate::{BoxError, CONCURRENCY, Exchange, Order, Receipt};
+use crate::{BoxError, CONCURRENCY, Exchange, Order, Receipt, Telling};
 
-/// A server on a bus of its own.
+/// A server of the service, and a listener to its notifications.
 #[derive(Debug)]
 pub struct Bus {
     server: RpcServer,
+    listener: NotificationListener,
     transport: Transport,
     counter: Arc<Counter>,
 }
@@ -30,13 +35,21 @@ impl Bus {
             .concurrency(CONCURRENCY)
             .start()
             .await?;
-        Ok(Self { server, transport, counter })
+        let read = endpoint_fn(Priority::Info, async |notification| {
+            black_box(notification.payload.to::<Order>()?);
+            Ok(Handled::Done)
+        });
+        let listener = NotificationListener::builder(&transport).topic("orders").endpoint(read);
+        let listener = listener.start().await?;
+        Ok(Self { server, listener, transport, counter })
     }
 
-    /// A client of the server.
-    #[must_use]
-    pub fn client(&self) -> Client {
-        Client(RpcClient::new(&self.transport, Target::new("orders")))
+    /// A client of the server, on the server's transport.
+    ///
+    /// # Errors
+    /// When the configuration is wrong.
+    pub fn client(&self) -> Result<Client, BoxError> {
+        Client::on(&self.transport)
     }
 
     /// Waits until the server has counted so many orders.
@@ -50,27 +63,47 @@ impl Bus {
     /// What was not finished in time.
     pub async fn stop(self) -> Result<(), BoxError> {
         self.server.stop().await?;
+        self.listener.stop().await?;
         Ok(self.transport.close().await?)
     }
 }
 
 /// A client on the bus; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Client(RpcClient);
+pub struct Client {
+    rpc: RpcClient,
+    notifier: Notifier,
+}
 
 impl Client {
-    /// Sends an order to be counted; nobody waits for a receipt.
+    /// A client on a transport of its own.
     ///
     /// # Errors
-    /// What the bus says.
-    pub async fn note(&self, order: &Order) -> Result<(), BoxError> {
-        Ok(self.0.cast("note", order).await?)
+    /// When the bus cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+        Self::on(&Transport::open(url).await?)
+    }
+
+    fn on(transport: &Transport) -> Result<Self, BoxError> {
+        let notifier = Notifier::builder(transport).publisher_id("bench").topics(["orders"]);
+        let rpc = RpcClient::new(transport, Target::new("orders"));
+        Ok(Self { rpc, notifier: notifier.build()? })
+    }
+}
+
+impl Telling for Client {
+    async fn note(&self, order: &Order) -> Result<(), BoxError> {
+        Ok(self.rpc.cast("note", order).await?)
+    }
+
+    async fn notify(&self, order: &Order) -> Result<(), BoxError> {
+        Ok(self.notifier.info("order.noted", order).await?)
     }
 }
 
 impl Exchange for Client {
     async fn order(&self, order: &Order) -> Result<Receipt, BoxError> {
-        Ok(self.0.call("order", order).await?)
+        Ok(self.rpc.call("order", order).await?)
     }
 }
 

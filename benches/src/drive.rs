@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::bus::Client;
-use crate::{BoxError, Exchange, Order};
+use crate::{BoxError, Exchange, Order, Telling};
 
 /// The numbers of calls in flight that are measured.
 pub const IN_FLIGHT: [u64; 4] = [1, 5, 64, 256];
@@ -19,31 +18,62 @@ pub async fn calls(
     in_flight: u64,
     calls: u64,
 ) -> Result<Duration, BoxError> {
-    let start = Instant::now();
-    let mut callers = JoinSet::new();
-    for (order, share) in shares(in_flight, calls) {
-        callers.spawn(call_in_turn(exchange.clone(), order, share));
-    }
-    finish(callers).await?;
-    Ok(start.elapsed())
+    in_turn(in_flight, calls, |order, share| call_in_turn(exchange.clone(), order, share)).await
 }
 
-/// Sends so many casts from so many senders, and returns when the bus has them.
+/// The time until the bus has so many casts, sent by so many senders.
 ///
 /// # Errors
 /// The first error of a cast.
-pub async fn casts(client: &Client, senders: u64, casts: u64) -> Result<(), BoxError> {
-    let mut casters = JoinSet::new();
-    for (order, share) in shares(senders, casts) {
+pub async fn casts(client: &impl Telling, senders: u64, casts: u64) -> Result<Duration, BoxError> {
+    in_turn(senders, casts, |order, share| {
         let client = client.clone();
-        casters.spawn(async move {
+        async move {
             for _ in 0..share {
                 client.note(&order).await?;
             }
             Ok(())
-        });
+        }
+    })
+    .await
+}
+
+/// The same with notifications.
+///
+/// # Errors
+/// The first error of a notification.
+pub async fn notifications(
+    client: &impl Telling,
+    senders: u64,
+    notifications: u64,
+) -> Result<Duration, BoxError> {
+    in_turn(senders, notifications, |order, share| {
+        let client = client.clone();
+        async move {
+            for _ in 0..share {
+                client.notify(&order).await?;
+            }
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// The time until so many senders have done their shares of the whole.
+async fn in_turn<F: Future<Output = Result<(), BoxError>> + Send + 'static>(
+    senders: u64,
+    whole: u64,
+    send: impl Fn(Order, u64) -> F,
+) -> Result<Duration, BoxError> {
+    let start = Instant::now();
+    let mut running = JoinSet::new();
+    for (order, share) in shares(senders, whole) {
+        running.spawn(send(order, share));
     }
-    finish(casters).await
+    while let Some(sender) = running.join_next().await {
+        sender??;
+    }
+    Ok(start.elapsed())
 }
 
 /// What each sender sends, and how often, so that it adds up to the whole.
@@ -65,13 +95,6 @@ async fn call_in_turn(exchange: impl Exchange, order: Order, calls: u64) -> Resu
     Ok(())
 }
 
-async fn finish(mut senders: JoinSet<Result<(), BoxError>>) -> Result<(), BoxError> {
-    while let Some(sender) = senders.join_next().await {
-        sender??;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +111,7 @@ mod tests {
     #[tokio::test]
     async fn every_side_gives_each_caller_its_own_receipt() {
         let bus = Bus::start("fake://every-side/").await.expect("a bus");
-        calls(&bus.client(), 5, 100).await.expect("over the bus");
+        calls(&bus.client().expect("a client"), 5, 100).await.expect("over the bus");
         calls(&Channels::start(Serving::Spawned), 5, 100).await.expect("over channels, spawned");
         calls(&Channels::start(Serving::Inline), 5, 100).await.expect("over channels, inline");
         bus.stop().await.expect("stopped");
@@ -97,7 +120,7 @@ mod tests {
     #[tokio::test]
     async fn every_cast_is_noted() {
         let bus = Bus::start("fake://every-cast/").await.expect("a bus");
-        casts(&bus.client(), 4, 1000).await.expect("casts");
+        casts(&bus.client().expect("a client"), 4, 1000).await.expect("casts");
         bus.noted(1000).await;
         bus.stop().await.expect("stopped");
     }

@@ -53,3 +53,18 @@ pub trait Exchange: Clone + Send + Sync + 'static {
     /// Whatever went wrong on the way.
     fn order(&self, order: &Order) -> impl Future<Output = Result<Receipt, BoxError>> + Send;
 }
+
+/// A way to send what nobody answers.
+pub trait Telling: Clone + Send + Sync + 'static {
+    /// Sends an order to be counted, and returns when the bus has it.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the way.
+    fn note(&self, order: &Order) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Sends a notification of an order, and returns when the bus has it.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the way.
+    fn notify(&self, order: &Order) -> impl Future<Output = Result<(), BoxError>> + Send;
+}

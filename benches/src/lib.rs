@@ -4,12 +4,14 @@
 //! one program. The benchmarks themselves are in `benches/`.
 
 pub mod bus;
+pub mod by_hand;
 pub mod channels;
 pub mod drive;
 mod exchange;
+pub mod process;
 pub mod resident;
 
-pub use exchange::{Exchange, Order, Receipt};
+pub use exchange::{Exchange, Order, Receipt, Telling};
 
 use std::error::Error;
 
