@@ -8,10 +8,12 @@
 //! | `busway.in_flight` | gauge | `system`, `operation` |
 //! | `busway.duration` | histogram, seconds | `system`, `operation` |
 //! | `busway.reconnects` | counter | |
+//! | `busway.dropped` | counter | `system`, `reason` |
 //!
 //! `system` is the driver's name; `operation` is `call`, `cast`, `notify` or `process`; `kind` is
 //! that of the error, the class of a handler's failure, or `cancelled` for a future that was
-//! dropped.
+//! dropped. `reason` is why a message that came was handed to nobody: `unreadable`, or
+//! `unexpected` for a reply that no call waits for.
 
 #[cfg(feature = "metrics")]
 use crate::Result;
@@ -39,6 +41,18 @@ pub(crate) async fn measure<T, E: counted::FailureKind>(
 pub(crate) fn reconnecting() {
     #[cfg(feature = "metrics")]
     metrics::counter!("busway.reconnects").increment(1);
+}
+
+/// Counts a message that came and was handed to nobody, for drivers.
+///
+/// ```
+/// busway_core::metrics::dropped("a driver of an example", "unreadable");
+/// ```
+pub fn dropped(system: &'static str, reason: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("busway.dropped", "system" => system, "reason" => reason).increment(1);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (system, reason);
 }
 
 #[cfg(feature = "metrics")]

@@ -18,7 +18,7 @@ use crate::connect::Connecting;
 use crate::options::PikaOptions;
 use crate::rpc::{self, Replies};
 use crate::side::Side;
-use crate::{CAPABILITIES, notify};
+use crate::{CAPABILITIES, SYSTEM, notify};
 
 /// An open transport on RabbitMQ.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ fn hosts(hosts: &[Host]) -> Vec<Host> {
 #[async_trait]
 impl Driver for PikaDriver {
     fn name(&self) -> &'static str {
-        "rabbitmq"
+        SYSTEM
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -57,6 +57,9 @@ pub use options::{ConnectionFactory, PikaOptions};
 pub use parameters::{ConnectionParameters, Credentials};
 pub use ssl::{CertReqs, SslOptions, SslVersion};
 
+/// The system's name in spans and metrics.
+const SYSTEM: &str = "rabbitmq";
+
 /// What the driver can do. Its wire format has no heartbeats of running calls, and exchanges do not
 /// keep topics apart in it.
 pub const CAPABILITIES: Capabilities = Capabilities {

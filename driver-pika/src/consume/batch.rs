@@ -60,6 +60,7 @@ impl<B> Batches<B> {
                 Err(unreadable) => {
                     let Unreadable { message, error } = *unreadable;
                     tracing::warn!(%error, "a message that cannot be understood is dropped");
+                    busway_core::metrics::dropped(crate::SYSTEM, "unreadable");
                     message.settle(Settle::Reject);
                 }
             }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use busway_core::driver::Outcome;
 use busway_core::{Error, ErrorKind, Limits, Payload, Result};
@@ -27,7 +26,6 @@ type Waiters = Arc<Mutex<HashMap<String, oneshot::Sender<Result<Outcome>>>>>;
 pub(crate) struct Replies {
     queue: Arc<str>,
     waiters: Waiters,
-    unexpected: Arc<AtomicU64>,
     link: Arc<Link>,
     /// Started by the first call.
     receiver: tokio::sync::OnceCell<Receiver>,
@@ -82,7 +80,6 @@ impl Replies {
         Self {
             queue,
             waiters: Waiters::default(),
-            unexpected: Arc::default(),
             link: side.consuming().clone(),
             receiver: tokio::sync::OnceCell::new(),
             consuming: Consuming {
@@ -133,9 +130,7 @@ impl Replies {
     async fn start(&self) -> Result<Receiver> {
         let (link, parts) = (self.link.clone(), vec![self.consuming.clone()]);
         let subscription = Subscription::start_watched(link, parts, self.up.clone()).await?;
-        let (waiters, unexpected) = (self.waiters.clone(), self.unexpected.clone());
-        let limits = self.limits;
-        Ok(Receiver(tokio::spawn(receive(subscription, waiters, unexpected, limits))))
+        Ok(Receiver(tokio::spawn(receive(subscription, self.waiters.clone(), self.limits))))
     }
 
     /// Ends every wait.
@@ -144,12 +139,7 @@ impl Replies {
     }
 }
 
-async fn receive(
-    mut subscription: Subscription,
-    waiters: Waiters,
-    unexpected: Arc<AtomicU64>,
-    limits: Limits,
-) {
+async fn receive(mut subscription: Subscription, waiters: Waiters, limits: Limits) {
     loop {
         let batch = subscription.next(usize::MAX >> 1).await;
         if batch.is_empty() {
@@ -162,8 +152,8 @@ async fn receive(
                 // A caller that gave up meanwhile no longer listens.
                 drop(waiter.send(read(&message, &limits)));
             } else {
-                let count = unexpected.fetch_add(1, Ordering::Relaxed) + 1;
-                tracing::debug!(count, "a reply that nobody waits for is dropped");
+                tracing::debug!("a reply that nobody waits for is dropped");
+                busway_core::metrics::dropped(crate::SYSTEM, "unexpected");
             }
         }
     }
