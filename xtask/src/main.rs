@@ -6,6 +6,7 @@
 mod arrows;
 mod deny;
 mod doc_links;
+mod peers;
 mod readme;
 mod repo;
 mod run;
@@ -31,6 +32,11 @@ const CHORES: &[Chore] = &[
         name: "test",
         summary: "setup, then every test; arguments go to cargo",
         run: test::run,
+    },
+    Chore {
+        name: "peers",
+        summary: "makes the Python programs that some tests talk to",
+        run: peers::run,
     },
     Chore { name: "arrows", summary: "checks which crate uses which", run: arrows::run },
     Chore { name: "deny", summary: "checks licences, sources and advisories", run: deny::run },

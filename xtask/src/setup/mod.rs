@@ -1,14 +1,17 @@
-//! `cargo xtask setup`: what build and tests need is there, or is installed, or is named.
+//! `cargo xtask setup`: what build and tests need is there, or is installed, or is named; what a
+//! few tests can do without is made where that is possible.
 
 mod apt;
 mod needs;
 
-use crate::{Outcome, no_arguments};
+use crate::{Outcome, no_arguments, peers};
 use needs::{NEEDS, Need};
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     no_arguments(arguments)?;
-    ensure(NEEDS)
+    ensure(NEEDS)?;
+    peers::try_to_have();
+    Ok(())
 }
 
 /// Installs what is missing, where that is allowed; an error says exactly what to install.

@@ -1,0 +1,24 @@
+"""An RPC client: client.py URL TOPIC.
+
+A command is {"do": "call" or "cast", "method": …, "args": {…}, "context": {…}, "prepare": {…}}; the
+answer has `result`, or `error`.
+"""
+import sys
+
+from common import attempt, commands, config, messaging, say
+
+
+def main(url, topic):
+    transport = messaging.get_rpc_transport(config(), url=url)
+    client = messaging.RPCClient(transport, messaging.Target(topic=topic))
+    say(ready=topic)
+    for command in commands():
+        prepared = client.prepare(**command.get('prepare', {}))
+        send = getattr(prepared, command['do'])
+        context, args = command.get('context', {}), command.get('args', {})
+        say(**attempt(lambda: send(context, command['method'], **args)))
+    transport.cleanup()
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

@@ -1,0 +1,24 @@
+"""A notifier: notifier.py URL TOPIC.
+
+A command is {"priority": …, "event_type": …, "payload": …, "context": {…}}; the answer has `result`,
+or `error`.
+"""
+import sys
+
+from common import attempt, commands, config, messaging, say
+
+
+def main(url, topic):
+    transport = messaging.get_notification_transport(config(), url=url)
+    notifier = messaging.Notifier(transport, publisher_id='python.peer', driver='messaging',
+                                  topics=[topic])
+    say(ready=topic)
+    for command in commands():
+        notify = getattr(notifier, command['priority'])
+        context = command.get('context', {})
+        say(**attempt(lambda: notify(context, command['event_type'], command['payload'])))
+    transport.cleanup()
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
