@@ -3,8 +3,8 @@ use std::fmt;
 use std::future::ready;
 
 use busway_core::Result;
-use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll, once};
+use futures_util::{FutureExt, StreamExt};
 use lapin::Channel;
 use lapin::message::Delivery;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions};
@@ -20,6 +20,8 @@ pub(super) struct Consumers {
     tags: Vec<ShortString>,
     /// What comes, and `None` at the end of each.
     deliveries: SelectAll<BoxStream<'static, Option<Delivery>>>,
+    /// Whether the end of one was seen, and not told yet.
+    ended: bool,
 }
 
 impl Consumers {
@@ -48,7 +50,20 @@ impl Consumers {
     /// The next delivery; `None` when a consumer has ended: its queue was deleted, which the
     /// broker does not say otherwise, or the channel is gone.
     pub(super) async fn next(&mut self) -> Option<Delivery> {
+        if self.ended {
+            return None;
+        }
         self.deliveries.next().await.flatten()
+    }
+
+    /// A delivery that has come already. The end of a consumer is left to [`next`](Self::next).
+    pub(super) fn ready(&mut self) -> Option<Delivery> {
+        if self.ended {
+            return None;
+        }
+        let ready = self.deliveries.next().now_or_never()?.flatten();
+        self.ended = ready.is_none();
+        ready
     }
 
     /// Cancels them, and returns what was on its way.

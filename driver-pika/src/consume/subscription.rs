@@ -251,6 +251,7 @@ impl Part {
                     if let Some(message) = ahead.pop_front() {
                         room.send(message);
                     }
+                    self.hand_over(&mut ahead);
                     Ok(())
                 }
                 delivery = consumers.next(), if !paused => {
@@ -260,6 +261,13 @@ impl Part {
                         return End::Again;
                     };
                     ahead.push_back(Message::new(delivery, acks.as_ref()));
+                    // What has come with it goes with it: a burst costs one round.
+                    while ahead.len() < AHEAD
+                        && let Some(delivery) = consumers.ready()
+                    {
+                        ahead.push_back(Message::new(delivery, acks.as_ref()));
+                    }
+                    self.hand_over(&mut ahead);
                     Ok(())
                 }
             };
@@ -271,6 +279,17 @@ impl Part {
                 tracing::debug!(%error, "a subscription's channel was lost");
                 return End::Again;
             }
+        }
+    }
+
+    /// Hands over as much as there is room for.
+    fn hand_over(&self, ahead: &mut VecDeque<Message>) {
+        // Without a receiver the subscription is about to be stopped, and gives all back.
+        while !ahead.is_empty()
+            && let Ok(room) = self.out.try_reserve()
+            && let Some(message) = ahead.pop_front()
+        {
+            room.send(message);
         }
     }
 

@@ -82,6 +82,15 @@ impl Owner {
                         if let Err(end) = self.publish(outgoing, done).await {
                             return end;
                         }
+                        // What is asked for already goes with it: a burst costs one round.
+                        while !*blocked.borrow()
+                            && self.pending.len() < window
+                            && let Ok((outgoing, done)) = commands.try_recv()
+                        {
+                            if let Err(end) = self.publish(outgoing, done).await {
+                                return end;
+                            }
+                        }
                     }
                     None if self.pending.is_empty() => return End::Finished,
                     None => return self.finish(&live).await,
