@@ -91,50 +91,44 @@ async fn without_retries_at_most_once_means_once(harness: &dyn Harness) -> CaseR
 }
 
 async fn without_retries_at_most_once_means_once_under_loss(harness: &dyn Harness) -> CaseResult {
-    const SENDERS: u64 = 10;
-    const EACH: u64 = 20;
+    const ROUNDS: u64 = 3;
+    const EACH: u64 = 70;
     let (ours, theirs) = (open(harness).await?, open(harness).await?);
     let journal = Journal::new();
     let _server = serve(&theirs, "topic", "server", Service::new().noting(&journal)).await?;
-    let once = client(&ours, "topic").prepare().retry(Retry::NEVER);
-    let sent = Notify::new();
-    let sending = async {
-        let senders = (0..SENDERS).map(|sender| {
-            let once = &once;
-            async move {
-                for it in sender * EACH..(sender + 1) * EACH {
-                    let args = json!({ "it": it });
-                    // Either may fail: the connection is cut.
-                    let _: busway_core::Result<()> = match it % 2 {
-                        0 => once.cast("note", args).await,
-                        _ => once.call("note", args).await,
-                    };
-                }
-            }
-        });
-        join_all(senders).await;
-        sent.notify_one();
+    let once = &client(&ours, "topic").prepare().retry(Retry::NEVER);
+    let send = async |it: u64| {
+        let args = json!({ "it": it });
+        // Either may fail: the connection is cut.
+        let _: busway_core::Result<()> = match it % 2 {
+            0 => once.cast("note", args).await,
+            _ => once.call("note", args).await,
+        };
     };
-    let cutting = async {
-        let mut noted = Vec::new();
-        for _ in 0..3 {
-            // It is cut while something is under way; when all was lost, nothing more comes.
+    let mut noted = Vec::new();
+    for round in 0..ROUNDS {
+        let all_sent = Notify::new();
+        let sending = async {
+            join_all((round * EACH..(round + 1) * EACH).map(&send)).await;
+            all_sent.notify_one();
+        };
+        let cutting = async {
+            // It is cut while something is under way, or was lost already.
             tokio::select! {
                 biased;
                 entry = journal.next() => noted.push(entry),
-                () = sent.notified() => break,
+                () = all_sent.notified() => {}
             }
             harness.sever().await?;
-            harness.heal().await?;
-        }
-        Ok::<_, busway_core::Error>(noted)
-    };
-    let ((), noted) = tokio::join!(sending, cutting);
-    let mut noted = noted?;
+            harness.heal().await
+        };
+        let ((), cut) = tokio::join!(sending, cutting);
+        cut?;
+    }
     assert!(!noted.is_empty(), "nothing got through at all");
     // What comes after all of it proves that nothing of it comes later.
     let retrying = client(&ours, "topic");
-    retrying.call::<_, Value>("note", json!({ "it": SENDERS * EACH })).await?;
+    retrying.call::<_, Value>("note", json!({ "it": ROUNDS * EACH })).await?;
     noted.extend(journal.rest().await);
     let ran = times(noted);
     let twice: Vec<_> = ran.iter().filter(|(_, times)| **times > 1).collect();
