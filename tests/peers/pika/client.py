@@ -1,11 +1,11 @@
 """An RPC client: client.py URL TOPIC.
 
 A command is {"do": "call" or "cast", "method": …, "args": {…}, "context": {…}, "prepare": {…}}; the
-answer has `result`, or `error`.
+answer has `result`, or `error`. With "odd": true the arguments have values that JSON lacks as well.
 """
 import sys
 
-from common import attempt, commands, config, messaging, say
+from common import ODD, attempt, commands, config, messaging, say
 
 
 def main(url, topic):
@@ -16,6 +16,8 @@ def main(url, topic):
         prepared = client.prepare(**command.get('prepare', {}))
         send = getattr(prepared, command['do'])
         context, args = command.get('context', {}), command.get('args', {})
+        if command.get('odd'):
+            args.update(ODD)
         say(**attempt(lambda: send(context, command['method'], **args)))
     transport.cleanup()
 

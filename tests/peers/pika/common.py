@@ -2,9 +2,11 @@
 
 A peer prints one JSON object a line, reads commands as JSON lines, and ends when its input does.
 """
+import datetime
 import json
 import sys
 import threading
+import uuid
 
 # pika 0.10 offers an adapter for libev in a file that Python 3.7 cannot parse (`self.async`). Without
 # this, pika cannot be imported; with it, it takes the adapter for one that is not installed.
@@ -29,6 +31,8 @@ def _let_notifications_be_declared():
 
 
 _let_notifications_be_declared()
+# Values that JSON lacks.
+ODD = {'when': datetime.datetime(2026, 1, 2, 3, 4, 5, 678000), 'id': uuid.UUID(int=7), 'some': {1}}
 _printing = threading.Lock()
 
 
@@ -65,4 +69,4 @@ def attempt(do):
         }}
 
 
-__all__ = ['attempt', 'cfg', 'commands', 'config', 'messaging', 'say']
+__all__ = ['ODD', 'attempt', 'cfg', 'commands', 'config', 'messaging', 'say']

@@ -1,8 +1,8 @@
-"""An RPC server: server.py URL TOPIC SERVER. The command {"release": true} lets a `wait` end."""
+"""An RPC server: server.py URL TOPIC SERVER [EXCHANGE]. The command {"release": true} lets a `wait` end."""
 import sys
 import threading
 
-from common import commands, config, messaging, say
+from common import ODD, commands, config, messaging, say
 
 
 class Endpoint(object):
@@ -21,6 +21,9 @@ class Endpoint(object):
     def note(self, ctxt, **args):
         say(ran='note', args=args, context=ctxt)
 
+    def odd(self, ctxt):
+        return ODD
+
     def wait(self, ctxt):
         say(ran='wait', args={}, context=ctxt)
         self.released.wait()
@@ -34,10 +37,10 @@ class Versioned(object):
         return '1.3'
 
 
-def main(url, topic, name):
+def main(url, topic, name, exchange=None):
     endpoint = Endpoint(name)
     transport = messaging.get_rpc_transport(config(), url=url)
-    target = messaging.Target(topic=topic, server=name)
+    target = messaging.Target(exchange=exchange, topic=topic, server=name)
     server = messaging.get_rpc_server(transport, target, [endpoint, Versioned()],
                                       executor='threading')
     server.start()

@@ -36,6 +36,10 @@ impl Stage {
         Peer::start("server.py", &[&self.url, TOPIC, name]).await
     }
 
+    pub(crate) async fn python_server_in(&self, exchange: &str, name: &str) -> Peer {
+        Peer::start("server.py", &[&self.url, TOPIC, name, exchange]).await
+    }
+
     /// A Python client, notifier or listener.
     pub(crate) async fn python(&self, script: &str) -> Peer {
         Peer::start(script, &[&self.url, TOPIC]).await

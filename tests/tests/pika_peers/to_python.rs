@@ -43,6 +43,19 @@ async fn answered(stage: Stage) {
     assert_eq!(server.stop().await, Vec::<Value>::new());
 }
 
+pub(crate) async fn a_named_exchange_is_the_same_to_both(stage: Stage) {
+    let server = stage.python_server_in("shop", "py-1").await;
+    let transport = stage.open().await;
+    let client = client(&transport, TOPIC);
+    let call = client.prepare().exchange("shop");
+    let reply: Value = call.call("echo", json!({})).await.expect("an answer");
+    assert_eq!(reply["server"], "py-1");
+    let elsewhere = client.call::<_, Value>("echo", json!({})).await;
+    assert_eq!(elsewhere.expect_err("nobody").kind(), ErrorKind::Undeliverable);
+    end(transport).await;
+    server.stop().await;
+}
+
 pub(crate) async fn values_come_back_as_they_went(stage: Stage) {
     let mut server = stage.python_server("py-1").await;
     let transport = stage.open().await;
@@ -51,6 +64,34 @@ pub(crate) async fn values_come_back_as_they_went(stage: Stage) {
     let (reply, ran) = tokio::join!(client.call::<_, Value>("echo", values()), server.next());
     assert_eq!(reply.expect("an answer")["args"], values());
     assert_eq!(ran["args"], values());
+    end(transport).await;
+    server.stop().await;
+}
+
+pub(crate) async fn values_that_json_lacks_come_as_text(stage: Stage) {
+    let server = stage.python_server("py-1").await;
+    let transport = stage.open().await;
+    let reply: Value = client(&transport, TOPIC).call("odd", json!({})).await.expect("an answer");
+    let came = json!({
+        "when": "2026-01-02T03:04:05.678000",
+        "id": "00000000-0000-0000-0000-000000000007",
+        "some": [1],
+    });
+    assert_eq!(reply, came);
+    end(transport).await;
+    server.stop().await;
+}
+
+pub(crate) async fn values_that_json_lacks_are_refused_in_msgpack(stage: Stage) {
+    let stage = stage.with("default_serializer_type=msgpack");
+    let mut server = stage.python_server("py-1").await;
+    let transport = stage.open().await;
+    let client = client(&transport, TOPIC);
+    let odd = client.call::<_, Value>("odd", json!({})).await;
+    assert_eq!(odd.expect_err("no JSON").kind(), ErrorKind::Serialization);
+    let reply: Value = client.call("echo", json!({ "it": 1 })).await.expect("an answer");
+    assert_eq!(reply["args"], json!({ "it": 1 }));
+    assert_eq!(server.next().await["args"], json!({ "it": 1 }));
     end(transport).await;
     server.stop().await;
 }
