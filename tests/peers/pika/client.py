@@ -1,8 +1,10 @@
 """An RPC client: client.py URL TOPIC.
 
 A command is {"do": "call" or "cast", "method": …, "args": {…}, "context": {…}, "prepare": {…}}; the
-answer has `result`, or `error`. With "odd": true the arguments have values that JSON lacks as well.
+answer has `result`, or `error`. With "odd": true the arguments have values that JSON lacks as well. With
+"numbers": N it is done N times at once, with an argument `number` from 0 on, and the answer has `all`.
 """
+from concurrent import futures
 import sys
 
 from common import ODD, attempt, commands, config, messaging, say
@@ -18,7 +20,15 @@ def main(url, topic):
         context, args = command.get('context', {}), command.get('args', {})
         if command.get('odd'):
             args.update(ODD)
-        say(**attempt(lambda: send(context, command['method'], **args)))
+
+        def do(**more):
+            return attempt(lambda: send(context, command['method'], **dict(args, **more)))
+
+        if 'numbers' in command:
+            with futures.ThreadPoolExecutor(16) as pool:
+                say(all=list(pool.map(lambda number: do(number=number), range(command['numbers']))))
+        else:
+            say(**do())
     transport.cleanup()
 
 

@@ -1,4 +1,4 @@
-"""A notifier: notifier.py URL TOPIC.
+"""A notifier: notifier.py URL TOPIC [DRIVER].
 
 A command is {"priority": …, "event_type": …, "payload": …, "context": {…}}; the answer has `result`,
 or `error`.
@@ -8,9 +8,9 @@ import sys
 from common import attempt, commands, config, messaging, say
 
 
-def main(url, topic):
+def main(url, topic, driver='messaging'):
     transport = messaging.get_notification_transport(config(), url=url)
-    notifier = messaging.Notifier(transport, publisher_id='python.peer', driver='messaging',
+    notifier = messaging.Notifier(transport, publisher_id='python.peer', driver=driver,
                                   topics=[topic])
     say(ready=topic)
     for command in commands():

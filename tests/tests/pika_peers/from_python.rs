@@ -55,6 +55,31 @@ pub(crate) async fn values_come_back_as_they_went(stage: Stage) {
     transport.close().await.expect("closed");
 }
 
+pub(crate) async fn many_calls_at_once_get_their_own_answers(stage: Stage) {
+    const CALLS: usize = 200;
+
+    let transport = stage.open().await;
+    let ran = Journal::new();
+    let server = serve(&transport, "rs-1", service("rs-1", &ran)).await;
+    let mut client = stage.python("client.py").await;
+    for retry in [0, 1] {
+        let calls = json!({
+            "do": "call", "method": "echo", "numbers": CALLS, "prepare": { "retry": retry },
+        });
+        let said = client.ask(&calls).await;
+        let replies = said["all"].as_array().expect("all");
+        assert_eq!(replies.len(), CALLS);
+        for (number, reply) in replies.iter().enumerate() {
+            assert_eq!(reply["result"]["args"], json!({ "number": number }), "{reply}");
+        }
+        assert_eq!(ran.take(CALLS).await.len(), CALLS);
+    }
+    client.stop().await;
+    server.stop().await.expect("stopped");
+    assert_eq!(ran.rest().await, Vec::<Value>::new());
+    transport.close().await.expect("closed");
+}
+
 pub(crate) async fn a_named_exchange_is_the_same_to_both(stage: Stage) {
     let transport = stage.open().await;
     let target = Target::new(TOPIC).with_server("rs-1").with_exchange("shop");
@@ -209,12 +234,14 @@ pub(crate) async fn a_call_times_out_and_its_late_reply_harms_nobody(stage: Stag
     let gate = Gate::shut();
     let server = serve(&transport, "rs-1", service("rs-1", &Journal::new()).waiting(&gate)).await;
     let mut client = stage.python("client.py").await;
-    let wait = json!({ "do": "call", "method": "wait", "prepare": { "timeout": 1.5 } });
+    // All is connected before the short call: it comes in time, and its answer waits.
+    let echo = json!({ "do": "call", "method": "echo", "args": { "it": 1 } });
+    assert_eq!(client.ask(&echo).await["result"]["args"], json!({ "it": 1 }));
+    let wait = json!({ "do": "call", "method": "wait", "prepare": { "timeout": 3 } });
     let late = client.ask(&wait).await;
     assert_eq!(late["error"]["class"], "MessagingTimeout", "{late}");
     gate.entered(1).await;
     gate.open();
-    let echo = json!({ "do": "call", "method": "echo", "args": { "it": 1 } });
     assert_eq!(client.ask(&echo).await["result"]["args"], json!({ "it": 1 }));
     client.stop().await;
     server.stop().await.expect("stopped");
@@ -237,6 +264,9 @@ pub(crate) async fn a_call_to_nobody_fails_at_once(stage: Stage) {
     let prepare = json!({ "server": "rs-2", "retry": 2, "timeout": 600 });
     let failed = client.ask(&json!({ "do": "call", "method": "echo", "prepare": prepare })).await;
     assert_eq!(failed["error"]["class"], "RetryError", "{failed}");
+    let prepare = json!({ "server": "rs-2", "timeout": 1.5 });
+    let failed = client.ask(&json!({ "do": "call", "method": "echo", "prepare": prepare })).await;
+    assert_eq!(failed["error"]["class"], "MessagingTimeout", "{failed}");
     client.stop().await;
     server.stop().await.expect("stopped");
     transport.close().await.expect("closed");

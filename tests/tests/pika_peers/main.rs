@@ -61,6 +61,7 @@ fn main() -> ExitCode {
     let trials = trials![
         to_python::a_call_is_answered,
         to_python::a_call_is_answered_in_msgpack,
+        to_python::many_calls_at_once_get_their_own_answers,
         to_python::a_named_exchange_is_the_same_to_both,
         to_python::values_come_back_as_they_went,
         to_python::values_that_json_lacks_come_as_text,
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         to_python::a_call_to_nobody_fails_at_once,
         from_python::a_call_is_answered,
         from_python::a_call_is_answered_in_msgpack,
+        from_python::many_calls_at_once_get_their_own_answers,
         from_python::a_named_exchange_is_the_same_to_both,
         from_python::values_come_back_as_they_went,
         from_python::values_that_json_lacks_come_as_text,
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
         together::a_fan_out_reaches_each_server,
         notifications::python_hears_every_priority,
         notifications::busway_hears_every_priority,
+        notifications::messagingv2_is_heard_by_both,
         notifications::what_python_puts_back_comes_again,
         notifications::what_busway_puts_back_comes_again,
         notifications::a_pool_shares_what_all_others_hear,

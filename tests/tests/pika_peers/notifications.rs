@@ -10,8 +10,12 @@ use serde_json::{Value, json};
 use crate::stage::{Stage, TOPIC, context, values};
 
 fn notifier(transport: &Transport) -> Notifier {
+    notifier_by(transport, "messaging")
+}
+
+fn notifier_by(transport: &Transport, sink: &str) -> Notifier {
     let builder = Notifier::builder(transport).publisher_id("rust.peer").topics([TOPIC]);
-    builder.sinks(["messaging"]).build().expect("a notifier")
+    builder.sinks([sink]).build().expect("a notifier")
 }
 
 /// Listens to every priority, and puts back once what has the event type `again`.
@@ -98,6 +102,30 @@ pub(crate) async fn busway_hears_every_priority(stage: Stage) {
     transport.close().await.expect("closed");
 }
 
+pub(crate) async fn messagingv2_is_heard_by_both(stage: Stage) {
+    let transport = stage.open().await;
+    let rust_heard = Journal::new();
+    // The queues of the priorities are shared: each side listens in a pool of its own.
+    let mut python_listener = stage.python_with("listener.py", "python").await;
+    let rust_listener = listen(&transport, &rust_heard, Some("rust")).await;
+    let rust = notifier_by(&transport, "messagingv2").prepare().context(context());
+    let mut python = stage.python_with("notifier.py", "messagingv2").await;
+
+    rust.info("shop.sold", 1).await.expect("stored");
+    let from_rust = told(Priority::Info, "rust.peer", "shop.sold", &json!(1));
+    assert_eq!(same(python_listener.next().await), from_rust);
+    assert_eq!(same(rust_heard.next().await), from_rust);
+    python.ask(&command(Priority::Info, "shop.sold", &json!(2))).await;
+    let from_python = told(Priority::Info, "python.peer", "shop.sold", &json!(2));
+    assert_eq!(same(python_listener.next().await), from_python);
+    assert_eq!(same(rust_heard.next().await), from_python);
+
+    python.stop().await;
+    rust_listener.stop().await.expect("stopped");
+    transport.close().await.expect("closed");
+    assert_eq!(python_listener.stop().await, Vec::<Value>::new());
+}
+
 pub(crate) async fn what_python_puts_back_comes_again(stage: Stage) {
     let mut listener = stage.python("listener.py").await;
     let transport = stage.open().await;
@@ -129,7 +157,7 @@ pub(crate) async fn a_pool_shares_what_all_others_hear(stage: Stage) {
     const EACH: i64 = 10;
 
     // Two members of one pool, of both kinds, and one outside of it.
-    let mut member = stage.python_pool("cashiers").await;
+    let mut member = stage.python_with("listener.py", "cashiers").await;
     let transport = stage.open().await;
     let (other_member, outside) = (Journal::new(), Journal::new());
     let listeners = [

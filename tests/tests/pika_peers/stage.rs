@@ -45,8 +45,9 @@ impl Stage {
         Peer::start(script, &[&self.url, TOPIC]).await
     }
 
-    pub(crate) async fn python_pool(&self, pool: &str) -> Peer {
-        Peer::start("listener.py", &[&self.url, TOPIC, pool]).await
+    /// The same with one more argument.
+    pub(crate) async fn python_with(&self, script: &str, argument: &str) -> Peer {
+        Peer::start(script, &[&self.url, TOPIC, argument]).await
     }
 }
 

@@ -6,6 +6,7 @@ use busway_core::driver::Retry;
 use busway_core::rpc::RpcClient;
 use busway_core::{ErrorKind, RemoteKind, Target, Transport, Version};
 use busway_testkit::stage::{caster, client};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, TOPIC, context, values};
@@ -40,6 +41,30 @@ async fn answered(stage: Stage) {
     }
     end(transport).await;
     // Each ran once.
+    assert_eq!(server.stop().await, Vec::<Value>::new());
+}
+
+pub(crate) async fn many_calls_at_once_get_their_own_answers(stage: Stage) {
+    const CALLS: usize = 200;
+
+    let mut server = stage.python_server("py-1").await;
+    let transport = stage.open().await;
+    let client = client(&transport, TOPIC);
+    let calls = join_all((0..CALLS).map(|number| {
+        let retry = if number % 2 == 0 { Retry::NEVER } else { Retry::Times(1) };
+        let call = client.prepare().retry(retry);
+        async move { call.call::<_, Value>("echo", json!({ "number": number })).await }
+    }));
+    let reading = async {
+        for _ in 0..CALLS {
+            server.next().await;
+        }
+    };
+    let (replies, ()) = tokio::join!(calls, reading);
+    for (number, reply) in replies.into_iter().enumerate() {
+        assert_eq!(reply.expect("an answer")["args"], json!({ "number": number }));
+    }
+    end(transport).await;
     assert_eq!(server.stop().await, Vec::<Value>::new());
 }
 
@@ -162,8 +187,11 @@ pub(crate) async fn a_call_times_out_and_its_late_reply_harms_nobody(stage: Stag
     let mut server = stage.python_server("py-1").await;
     let transport = stage.open().await;
     let client = client(&transport, TOPIC);
-    // The server waits for the test's word, so that it is late however fast or slow all is.
-    let short = client.prepare().timeout(Duration::from_millis(1500));
+    // All is connected before the short call: it comes in time, and its answer waits for the
+    // test's word.
+    client.call::<_, Value>("echo", json!({})).await.expect("an answer");
+    server.next().await;
+    let short = client.prepare().timeout(Duration::from_secs(3));
     let late = short.call::<_, Value>("wait", json!({})).await;
     assert_eq!(late.expect_err("too late").kind(), ErrorKind::Timeout);
     assert_eq!(server.next().await["ran"], "wait");
