@@ -30,6 +30,7 @@
 //! - There are no heartbeats of running calls.
 //! - Notifications survive a restart of the broker with `notification_persistence` alone.
 
+pub mod blocking;
 mod body;
 mod connect;
 mod consume;

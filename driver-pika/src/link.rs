@@ -170,7 +170,11 @@ impl Drop for Link {
     }
 }
 
-async fn first(connecting: &Connecting, hosts: &mut Hosts) -> Result<(usize, Connected)> {
+/// Connects to the first host that answers, trying them in turn so many rounds.
+pub(crate) async fn first(
+    connecting: &Connecting,
+    hosts: &mut Hosts,
+) -> Result<(usize, Connected)> {
     let attempts = connecting.options.connection_attempts as usize * hosts.len();
     let mut error = lost();
     for attempt in 0..attempts {
