@@ -1,0 +1,27 @@
+//! What the pika driver keeps of its promises while brokers die, stop and run short.
+
+mod alarms;
+mod loss;
+mod reconnects;
+mod stand;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+use busway_driver_pika as _;
+use stand::alone;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each has brokers of its own to kill, and two cores may be all there is.
+    arguments.test_threads.get_or_insert(1);
+    let trials = vec![
+        alone("nothing_stored_is_lost_and_nothing_runs_twice", loss::ten_kills),
+        alone("what_an_alarm_held_up_is_not_sent_later", alarms::what_is_given_up_is_not_sent),
+        alone("an_alarm_stops_no_consumer", alarms::consumers_go_on),
+        alone("memory_stays_flat_over_a_thousand_reconnects", reconnects::memory_stays_flat),
+        alone("hosts_are_tried_in_turn_and_rest", reconnects::hosts_in_turn),
+    ];
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
