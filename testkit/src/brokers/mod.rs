@@ -8,4 +8,4 @@ mod group;
 mod ports;
 mod rabbitmq;
 
-pub use rabbitmq::{Clients, RabbitMq};
+pub use rabbitmq::{Clients, RabbitMq, RabbitMqCluster};

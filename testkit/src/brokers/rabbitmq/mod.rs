@@ -1,5 +1,6 @@
 //! RabbitMQ, of the version that is installed.
 
+mod cluster;
 mod console;
 mod node;
 mod tls;
@@ -7,6 +8,7 @@ mod tls;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,9 +20,10 @@ use super::group::Group;
 use super::ports;
 use crate::certificates::Authority;
 use console::Console;
-use node::{Node, SERVER};
+use node::{Family, Node, SERVER};
 use tls::Tls;
 
+pub use cluster::RabbitMqCluster;
 pub use tls::Clients;
 
 /// How long a broker may take to start, on a machine that has much else to do.
@@ -56,7 +59,7 @@ const TRIES: usize = 3;
 pub struct RabbitMq {
     /// Dropped before its files are.
     server: Mutex<Option<Server>>,
-    _epmd: Group,
+    _epmd: Arc<Group>,
     node: Node,
     vhosts: AtomicU64,
 }
@@ -135,14 +138,19 @@ impl RabbitMq {
     }
 
     fn start_once(config: &str, tls: Option<&Tls>) -> Result<Self> {
-        let mut node = Node::new(config, tls).map_err(not_started)?;
-        let mut epmd = Group::spawn(&mut node.epmd()).map_err(not_started)?;
-        let until = Instant::now() + START;
-        while !ports::accepts(node.epmd_port) {
-            if epmd.wait(ports::PAUSE).is_some() || Instant::now() >= until {
-                return Err(failed("Erlang's epmd did not start"));
-            }
-        }
+        let family = Family::new().map_err(not_started)?;
+        let epmd = Arc::new(start_epmd(&family)?);
+        Self::start_in(&family, epmd, config, tls)
+    }
+
+    /// Starts a node of that family.
+    fn start_in(
+        family: &Family,
+        epmd: Arc<Group>,
+        config: &str,
+        tls: Option<&Tls>,
+    ) -> Result<Self> {
+        let mut node = Node::new(family, config, tls).map_err(not_started)?;
         match Server::start(&node) {
             Ok(server) => Ok(Self {
                 server: Mutex::new(Some(server)),
@@ -346,6 +354,17 @@ impl Server {
         console.evaluate("ok = rabbit:await_startup()")?;
         Ok(Self { console, group })
     }
+}
+
+fn start_epmd(family: &Family) -> Result<Group> {
+    let mut epmd = Group::spawn(&mut family.epmd()).map_err(not_started)?;
+    let until = Instant::now() + START;
+    while !ports::accepts(family.epmd_port) {
+        if epmd.wait(ports::PAUSE).is_some() || Instant::now() >= until {
+            return Err(failed("Erlang's epmd did not start"));
+        }
+    }
+    Ok(epmd)
 }
 
 /// The alarm's name.

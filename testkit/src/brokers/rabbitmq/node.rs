@@ -1,6 +1,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,14 +22,47 @@ pub(super) struct Node {
     name: String,
     pub(super) port: u16,
     dist_port: u16,
-    pub(super) epmd_port: u16,
+    epmd_port: u16,
     pub(super) tls_port: Option<u16>,
     folder: Option<TempDir>,
     path: PathBuf,
 }
 
+/// What nodes share that know each other: the daemon they find each other by, and the secret
+/// they show.
+#[derive(Clone, Debug)]
+pub(super) struct Family {
+    pub(super) epmd_port: u16,
+    cookie: String,
+}
+
+impl Family {
+    pub(super) fn new() -> io::Result<Self> {
+        let cookie = std::iter::repeat_with(fastrand::uppercase).take(20).collect();
+        Ok(Self { epmd_port: ports::free()?, cookie })
+    }
+
+    /// The daemon.
+    pub(super) fn epmd(&self) -> Command {
+        let mut command = Command::new("epmd");
+        command
+            .args(["-address", "127.0.0.1", "-port", &self.epmd_port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Writes the secret where a node of that home looks for it: nobody else may read it.
+    fn show(&self, home: &Path) -> io::Result<()> {
+        let path = home.join(".erlang.cookie");
+        fs::write(&path, &self.cookie)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400))
+    }
+}
+
 impl Node {
-    pub(super) fn new(config: &str, tls: Option<&Tls>) -> io::Result<Self> {
+    pub(super) fn new(family: &Family, config: &str, tls: Option<&Tls>) -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("busway-{}-{number}@localhost", std::process::id());
@@ -40,26 +74,21 @@ impl Node {
         let plugins = if tls.is_some() { super::tls::PLUGIN } else { "" };
         fs::write(path.join("enabled_plugins"), format!("[{plugins}].\n"))?;
         fs::write(path.join("env.conf"), "")?;
+        family.show(&path)?;
         Ok(Self {
             name,
             port: ports::free()?,
             dist_port: ports::free()?,
-            epmd_port: ports::free()?,
+            epmd_port: family.epmd_port,
             tls_port,
             folder: Some(folder),
             path,
         })
     }
 
-    /// The daemon that Erlang's nodes find each other by.
-    pub(super) fn epmd(&self) -> Command {
-        let mut command = Command::new("epmd");
-        command
-            .args(["-address", "127.0.0.1", "-port", &self.epmd_port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command
+    /// What other nodes know it by.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The broker, with its shell on its standard input and output.
