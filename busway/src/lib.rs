@@ -1,9 +1,9 @@
 //! One messaging API, many buses.
 //!
 //! A service is written once against a [`Transport`] and a [`Target`]; the scheme of one URL says
-//! what carries its messages: memory (`fake://`), RabbitMQ (`pika://`), an AMQP 1.0 peer. The ideas are those of
-//! OpenStack's oslo.messaging, and so are the bytes on the wire: a Rust service and a Python service
-//! share one bus.
+//! what carries its messages: memory (`fake://`), RabbitMQ (`pika://`), or a [`driver`] of one's own.
+//! The ideas are those of OpenStack's oslo.messaging, and so are the bytes on the wire: over
+//! RabbitMQ, a Rust service and a Python service share one bus.
 //!
 //! ```
 //! use busway::{RpcClient, RpcServer, Target, Transport, endpoint};
