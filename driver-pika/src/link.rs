@@ -225,6 +225,8 @@ impl Supervisor {
     async fn supervise(&mut self, index: usize, connected: Connected) -> Option<()> {
         let Connected { connection, kill } = connected;
         let mut happenings = Box::pin(connection.events_listener());
+        // What happened before somebody listened is told to nobody.
+        let gone = !connection.status().connected();
         let live = Arc::new(Live {
             connection,
             kill,
@@ -242,6 +244,7 @@ impl Supervisor {
                     return None;
                 }
                 () = live.lost() => break "an operation found it gone".to_owned(),
+                () = std::future::ready(()), if gone => break "lost as soon as it was there".to_owned(),
                 happening = happenings.next() => match happening {
                     Some(Event::ConnectionBlocked(reason)) => {
                         live.blocked.send_replace(true);

@@ -44,7 +44,15 @@ pub(crate) async fn call(
     let mut attempts = Attempts::new(&prepared, deadline);
     let calling = async {
         loop {
-            let generation = replies.ready(deadline).await?;
+            let generation = match replies.ready(deadline).await {
+                Ok(generation) => generation,
+                // The connection went while the reply queue was set up: nothing was sent.
+                Err(error) if error.kind() == ErrorKind::Connection => {
+                    attempts.after(side, Published::NotSent(error)).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             match attempt(side, &prepared, &mut waiting, replies, generation, deadline).await? {
                 Attempt::Replied(payload) => return Ok(payload),
                 Attempt::Failed(failed) => attempts.after(side, failed).await?,
@@ -100,11 +108,14 @@ struct Attempts<'a> {
     prepared: &'a Prepared,
     deadline: Instant,
     count: u32,
+    /// Whether the connection was lost meanwhile: the server's may have been, too, and it is not
+    /// back yet.
+    lost: bool,
 }
 
 impl<'a> Attempts<'a> {
     fn new(prepared: &'a Prepared, deadline: Instant) -> Self {
-        Self { prepared, deadline, count: 0 }
+        Self { prepared, deadline, count: 0, lost: false }
     }
 
     /// Returns when the request may be sent again, or why it may not.
@@ -114,7 +125,11 @@ impl<'a> Attempts<'a> {
         let error = match failed {
             Published::Confirmed => return Ok(()),
             Published::Returned => {
-                return Err(Error::new(ErrorKind::Undeliverable, "nobody serves the target"));
+                let error = Error::new(ErrorKind::Undeliverable, "nobody serves the target");
+                if !self.lost {
+                    return Err(error);
+                }
+                error
             }
             Published::MissingExchange => {
                 self.declare_exchange(side).await?;
@@ -125,9 +140,11 @@ impl<'a> Attempts<'a> {
                 let message = "the connection was lost after the request may have left";
                 return Err(Error::new(ErrorKind::InDoubt, message).because(error));
             }
-            Published::InDoubt(error) | Published::NotSent(error) | Published::Refused(error) => {
+            Published::InDoubt(error) | Published::NotSent(error) => {
+                self.lost = true;
                 error
             }
+            Published::Refused(error) => error,
         };
         if !again || !is_worth_another(&error) {
             return Err(error);
