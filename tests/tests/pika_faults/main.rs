@@ -1,6 +1,7 @@
 //! What the pika driver keeps of its promises while brokers die, stop and run short.
 
 mod alarms;
+mod failover;
 mod loss;
 mod reconnects;
 mod stand;
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 use busway_driver_pika as _;
-use stand::alone;
+use stand::{alone, run, trial};
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -22,6 +23,8 @@ fn main() -> ExitCode {
         alone("an_alarm_stops_no_consumer", alarms::consumers_go_on),
         alone("memory_stays_flat_over_a_thousand_reconnects", reconnects::memory_stays_flat),
         alone("hosts_are_tried_in_turn_and_rest", reconnects::hosts_in_turn),
+        trial("any_node_of_three_may_be_killed", || run(failover::any_node_is_killed())),
+        trial("any_node_of_three_may_fall_silent", || run(failover::a_node_falls_silent())),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -26,7 +26,7 @@ where
 }
 
 /// A test that is run where RabbitMQ is installed.
-fn trial(name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+pub(crate) fn trial(name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
     Trial::ignorable_test(name, move || {
         if let Some(reason) = RabbitMq::missing() {
             if std::env::var("CI").is_ok_and(|ci| ci == "true") {
@@ -39,7 +39,7 @@ fn trial(name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'static)
 }
 
 /// Runs a test to its end, on a runtime of its own.
-fn run(test: impl Future<Output = ()>) -> Result<(), Failed> {
+pub(crate) fn run(test: impl Future<Output = ()>) -> Result<(), Failed> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = runtime.block_on(async { tokio::time::timeout(HANG, test).await });
     ended.map_err(|_| "it hangs".into())
