@@ -45,6 +45,7 @@ async fn watch(broker: &RabbitMq) -> Result<ExitCode, BoxError> {
     for step in 1..=STEPS {
         for _ in 0..LOSSES {
             proxy.cut().await;
+            proxy.heal();
             // With retries: it comes through when everything is set up again.
             drive::calls(&client, 1, 1).await?;
         }
