@@ -26,7 +26,10 @@ where
 }
 
 /// A test that is run where RabbitMQ is installed.
-pub(crate) fn trial(name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+pub(crate) fn trial(
+    name: &str,
+    test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
     Trial::ignorable_test(name, move || {
         if let Some(reason) = RabbitMq::missing() {
             if std::env::var("CI").is_ok_and(|ci| ci == "true") {
