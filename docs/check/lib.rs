@@ -25,6 +25,8 @@ pages! {
     blocking: "../src/blocking.md"
     observability: "../src/observability.md"
     command_line: "../src/command-line.md"
+    pika: "../src/pika.md"
+    pika_tls: "../src/pika-tls.md"
     writing_a_driver: "../src/writing-a-driver.md"
     oslo: "../src/oslo.md"
 }
