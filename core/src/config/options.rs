@@ -84,9 +84,10 @@ pub struct NotificationOptions {
     pub transport_url: Option<Secret>,
     /// The topics that a notification goes to.
     pub topics: Vec<String>,
-    /// How often a failed notification is sent again: -1 for ever, 0 never, or a count.
+    /// How often a failed notification is sent again: -1 for ever, 0 never, or a count; without
+    /// one, as the bus is configured, which is for ever unless it says otherwise.
     #[schemars(range(min = -1, max = 4_294_967_295_i64))]
-    pub retry: i64,
+    pub retry: Option<i64>,
     /// The YAML file with the rules of the sink `routing`.
     pub routing_config: Option<String>,
 }
@@ -97,7 +98,7 @@ impl Default for NotificationOptions {
             driver: Vec::new(),
             transport_url: None,
             topics: vec!["notifications".to_owned()],
-            retry: -1,
+            retry: None,
             routing_config: None,
         }
     }

@@ -144,12 +144,10 @@ impl NotifierBuilder {
             // An empty name is how an oslo.config file says "none".
             None => config.driver.iter().filter(|name| !name.is_empty()).cloned().collect(),
         };
-        let retry = match self.retry {
-            Some(retry) => retry,
-            None => Retry::from_config(config.retry).map_err(|error| {
-                Error::new(ErrorKind::Configuration, "a bad notifications retry").because(error)
-            })?,
-        };
+        let configured = config.retry.map(Retry::from_config).transpose().map_err(|error| {
+            Error::new(ErrorKind::Configuration, "a bad notifications retry").because(error)
+        })?;
+        let retry = self.retry.or(configured);
         let test_sink = TestSink::new();
         let known = self.known(&names, &test_sink)?;
         let sinks = names.into_iter().map(|name| known.find(&name).map(|sink| (name, sink)));

@@ -63,7 +63,7 @@ struct Shared {
 struct Settings {
     publisher_id: Arc<str>,
     context: Context,
-    retry: Retry,
+    retry: Option<Retry>,
     timeout: Duration,
 }
 

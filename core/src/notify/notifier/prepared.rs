@@ -40,7 +40,7 @@ impl PreparedNotifier {
 
     /// How often a failed send is tried again, within the deadline.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.0.settings.retry = retry;
+        self.0.settings.retry = Some(retry);
         self
     }
 

@@ -38,7 +38,7 @@ impl MessagingSink {
         let span = trace::send_span(self.transport.system(), topic, notification);
         let options = NotifyOptions {
             deadline: options.deadline,
-            retry: Some(options.retry),
+            retry: options.retry,
             envelope: self.envelope,
         };
         let sending = self.transport.notify(target, notification.clone(), options);

@@ -109,14 +109,15 @@ pub trait Sink: fmt::Debug + Send + Sync + 'static {
 pub struct SinkOptions {
     /// When to give up.
     pub deadline: Instant,
-    /// How often a failed send is tried again, within the deadline.
-    pub retry: Retry,
+    /// How often a failed send is tried again, within the deadline; without one, as the sink is
+    /// configured.
+    pub retry: Option<Retry>,
 }
 
 impl SinkOptions {
     /// Options with this deadline and these retries.
     #[must_use]
-    pub fn new(deadline: Instant, retry: Retry) -> Self {
-        Self { deadline, retry }
+    pub fn new(deadline: Instant, retry: impl Into<Option<Retry>>) -> Self {
+        Self { deadline, retry: retry.into() }
     }
 }
