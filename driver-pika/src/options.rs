@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use crate::connect::SHORT;
 use crate::ssl::SslOptions;
 
-/// How connections are shared.
+/// How connections are shared; those of RPC are never those of notifications.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum ConnectionFactory {
-    /// A connection of its own for each listener, and one for publishing.
+    /// A connection of its own for each listener, one for replies, and one for publishing.
     New,
-    /// One connection for everything.
+    /// One connection for both ways.
     #[default]
     Single,
     /// One connection for consuming, another for publishing: an alarm of the broker that blocks
@@ -48,7 +48,7 @@ pub struct PikaOptions {
     pub tcp_user_timeout: Seconds,
     /// How long a host that failed is left alone, in seconds.
     pub host_connection_reconnect_delay: Seconds,
-    /// How connections are shared.
+    /// How connections are shared, those of RPC and those of notifications apart.
     pub connection_factory: ConnectionFactory,
     /// The most publishing channels that are kept for an exchange.
     pub pool_max_size: usize,

@@ -1,6 +1,6 @@
 //! One side of a transport: the connections and channels of RPC, or those of notifications.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use busway_core::driver::Events;
 use busway_core::url::Host;
@@ -23,8 +23,8 @@ pub(crate) struct Side {
     events: Events,
     publishing: Arc<Link>,
     consuming: Arc<Link>,
-    /// The links that were opened for one listener each.
-    others: parking_lot::Mutex<Vec<Arc<Link>>>,
+    /// The links that were opened for one listener each, and end with it.
+    others: parking_lot::Mutex<Vec<Weak<Link>>>,
 }
 
 impl Side {
@@ -72,14 +72,17 @@ impl Side {
         let link = Link::open(self.connecting.clone(), self.hosts.clone(), self.events.clone());
         let link = Arc::new(link.await?);
         let mut others = self.others.lock();
-        others.retain(|other| Arc::strong_count(other) > 1);
-        others.push(link.clone());
+        others.retain(|other| other.strong_count() > 0);
+        others.push(Arc::downgrade(&link));
         Ok(link)
     }
 
     pub(crate) async fn close(&self, deadline: Instant) {
         let others = std::mem::take(&mut *self.others.lock());
-        for link in others.iter().chain([&self.consuming, &self.publishing]) {
+        for link in others.iter().filter_map(Weak::upgrade) {
+            link.close(deadline).await;
+        }
+        for link in [&self.consuming, &self.publishing] {
             link.close(deadline).await;
         }
     }
