@@ -9,7 +9,7 @@ use busway_testkit::Candidate;
 
 pub use fake::{fake, sinning};
 pub use modest::modest;
-pub use pika::pika;
+pub use pika::{Frame, Tap, pika};
 pub use sins::confess;
 
 /// Every candidate, in the order of the matrix.

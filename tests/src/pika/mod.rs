@@ -2,6 +2,7 @@
 
 mod brokers;
 mod place;
+mod tap;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use busway_testkit::{Candidate, Faults, Harness};
 
 use brokers::Brokers;
 use place::Place;
+pub use tap::{Frame, Tap};
 
 const FAULTS: Faults =
     Faults { narrow: true, sever: true, stall: true, block: true, restart: true, count: true };

@@ -1,7 +1,6 @@
 //! The bytes of the pika driver, beside those recorded of oslo.messaging's: property by property.
 
 mod record;
-mod tap;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
 use busway_driver_pika as _;
-use tap::Tap;
+use busway_tests::Tap;
 
 const RECORDED: &str = include_str!("recorded.jsonl");
 
@@ -91,13 +90,13 @@ async fn compare() {
     let broker = RabbitMq::start().expect("a broker");
     let tap = Tap::start(broker.address()).await.expect("a tap");
     let patience = "socket_timeout=5&tcp_user_timeout=5&heartbeat_interval=10";
-    let url = format!("pika://guest:guest@127.0.0.1:{}/?{patience}", tap.port);
+    let url = format!("pika://guest:guest@127.0.0.1:{}/?{patience}", tap.address().port());
     let transport = Transport::builder().config(Config::new()).open(&url).await.expect("open");
     exchange(&transport).await.expect("the exchange");
     notification(&transport).await.expect("the notification");
     transport.close().await.expect("closed");
 
-    let said = record::records(&tap.said);
+    let said = record::records(&tap);
     let recorded: Vec<Value> = RECORDED
         .lines()
         .map(|line| record::same(serde_json::from_str(line).expect("a sample")))

@@ -7,20 +7,20 @@ use amq_protocol::types::{AMQPValue, FieldTable};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use super::tap::Said;
+use busway_tests::Tap;
 
 /// The declarations, subscriptions and messages of a client.
-pub(crate) fn records(said: &Said) -> Vec<Value> {
-    let frames = said.frames();
+pub(crate) fn records(tap: &Tap) -> Vec<Value> {
+    let frames = tap.frames();
     let mut records = Vec::new();
-    for (at, (connection, frame)) in frames.iter().enumerate() {
-        let AMQPFrame::Method(channel, class) = frame else { continue };
+    for (at, said) in frames.iter().enumerate() {
+        let AMQPFrame::Method(channel, class) = &said.frame else { continue };
         let Some(mut record) = method(class) else { continue };
         if record["method"] == "basic.publish" {
             let rest = frames[at + 1..].iter();
-            let mine =
-                rest.filter(|(of, frame)| of == connection && frame.channel_id() == *channel);
-            content(&mut record, mine.map(|(_, frame)| frame));
+            let mine = rest
+                .filter(|it| it.connection == said.connection && it.frame.channel_id() == *channel);
+            content(&mut record, mine.map(|it| &it.frame));
         }
         records.push(record);
     }

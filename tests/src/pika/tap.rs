@@ -1,5 +1,3 @@
-//! A man in the middle who writes down what a client tells the broker.
-
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,34 +7,53 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-/// What was said on each connection, frame by frame, by the client.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Said(Arc<Mutex<Vec<(usize, AMQPFrame)>>>);
-
-impl Said {
-    /// The frames so far, each with the number of its connection.
-    pub(crate) fn frames(&self) -> Vec<(usize, AMQPFrame)> {
-        self.0.lock().clone()
-    }
-}
-
-/// Listens in front of a broker and writes down what clients say.
+/// A man in the middle who listens in front of a broker and writes down what clients tell it.
 #[derive(Debug)]
-pub(crate) struct Tap {
-    pub(crate) port: u16,
-    pub(crate) said: Said,
+pub struct Tap {
+    address: SocketAddr,
+    said: Said,
     _accepting: JoinSet<()>,
 }
 
+/// One frame of a client.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The number of the connection, in the order in which they were opened.
+    pub connection: usize,
+    /// When it came, which is before the broker got it.
+    pub at: Instant,
+    /// The frame.
+    pub frame: AMQPFrame,
+}
+
+type Said = Arc<Mutex<Vec<Frame>>>;
+
 impl Tap {
-    pub(crate) async fn start(broker: SocketAddr) -> io::Result<Self> {
+    /// Listens in front of that broker.
+    ///
+    /// # Errors
+    /// Why it cannot listen.
+    pub async fn start(broker: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let port = listener.local_addr()?.port();
+        let address = listener.local_addr()?;
         let said = Said::default();
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, broker, said.clone()));
-        Ok(Self { port, said, _accepting: accepting })
+        Ok(Self { address, said, _accepting: accepting })
+    }
+
+    /// Where to connect to.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the clients have said so far.
+    #[must_use]
+    pub fn frames(&self) -> Vec<Frame> {
+        self.said.lock().clone()
     }
 }
 
@@ -69,10 +86,10 @@ async fn relay(number: usize, client: TcpStream, broker: SocketAddr, said: Said)
 }
 
 /// Takes the whole frames off what has been read.
-fn note(number: usize, unread: &mut Vec<u8>, said: &Said) {
+fn note(connection: usize, unread: &mut Vec<u8>, said: &Said) {
     while let Ok((rest, frame)) = parse_frame(unread.as_slice()) {
         let rest = rest.to_vec();
         *unread = rest;
-        said.0.lock().push((number, frame));
+        said.lock().push(Frame { connection, at: Instant::now(), frame });
     }
 }
