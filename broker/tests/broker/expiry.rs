@@ -1,0 +1,73 @@
+//! Messages that expire.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use busway_broker::Broker;
+use fe2o3_amqp::types::messaging::{AmqpValue, Body, Header, Message, Outcome, Properties};
+use fe2o3_amqp::types::primitives::{Timestamp, Value};
+
+use crate::peer::{Peer, anywhere, broker, next, send, send_message, take, text};
+
+const QUEUE: &str = "unicast.openstack.topic";
+
+fn message(text: &str, ttl: Option<u32>, at: Option<i64>) -> Message<Body<Value>> {
+    let mut properties = Properties::builder();
+    if let Some(at) = at {
+        properties = properties.absolute_expiry_time(Timestamp::from_milliseconds(at));
+    }
+    Message::builder()
+        .header(Header { ttl, ..Header::default() })
+        .properties(properties.build())
+        .body(Body::Value(AmqpValue(Value::String(text.to_owned()))))
+        .build()
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_millis()).expect("in this age")
+}
+
+#[tokio::test]
+async fn an_expired_message_is_not_delivered() {
+    let broker = broker().await;
+    let mut peer = Peer::of(&broker).await;
+    let mut sender = peer.sender(QUEUE).await;
+    let sent = tokio::time::Instant::now();
+    for (ttl, at) in [(Some(1), None), (None, Some(now() - 1)), (Some(60_000), Some(now() - 1))] {
+        let outcome = send_message(&mut sender, message("late", ttl, at)).await;
+        assert!(matches!(outcome, Outcome::Accepted(_)));
+    }
+    send_message(&mut sender, message("in time", Some(600_000), Some(now() + 600_000))).await;
+    // A `ttl` of one millisecond has to be over before anybody takes.
+    tokio::time::sleep_until(sent + std::time::Duration::from_millis(20)).await;
+    let mut receiver = peer.receiver(QUEUE, 10).await;
+    let delivery = next(&mut receiver).await;
+    assert_eq!(text(&delivery), "in time");
+    let ttl = delivery.message().header.as_ref().and_then(|header| header.ttl).expect("a ttl");
+    assert!(ttl < 600_000, "what is left of it is told, not {ttl}");
+}
+
+#[tokio::test]
+async fn a_ttl_of_zero_is_none() {
+    let broker = broker().await;
+    let mut peer = Peer::of(&broker).await;
+    let mut sender = peer.sender(QUEUE).await;
+    send_message(&mut sender, message("stays", Some(0), Some(0))).await;
+    let mut receiver = peer.receiver(QUEUE, 10).await;
+    assert_eq!(take(&mut receiver).await, "stays");
+}
+
+#[tokio::test]
+async fn what_expires_makes_room() {
+    let broker = Broker::builder().listen(anywhere()).queue_messages(2);
+    let broker = broker.start().await.expect("a broker");
+    let mut peer = Peer::of(&broker).await;
+    let mut sender = peer.sender(QUEUE).await;
+    send_message(&mut sender, message("short", Some(1), None)).await;
+    send(&mut sender, "long").await;
+    // Nobody takes anything: the sender gets credit when the first is dropped.
+    send(&mut sender, "another").await;
+    let mut receiver = peer.receiver(QUEUE, 10).await;
+    assert_eq!(take(&mut receiver).await, "long");
+    assert_eq!(take(&mut receiver).await, "another");
+}
