@@ -7,7 +7,9 @@ use clap::{ArgAction, Args, ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::serve;
-use crate::{bench, call, cast, check, completions, config, demo, drivers, listen, man, notify};
+use crate::{
+    bench, broker, call, cast, check, completions, config, demo, drivers, listen, man, notify,
+};
 
 /// One messaging API, many buses: serve, call, notify, listen, measure and check from the
 /// command line.
@@ -67,6 +69,7 @@ pub(crate) enum Command {
     Notify(notify::Args),
     Listen(listen::Args),
     Bench(bench::Args),
+    Broker(broker::Args),
     Drivers(drivers::Args),
     Config(config::Args),
     Check(check::Args),
@@ -118,7 +121,7 @@ impl Command {
             Self::Drivers(args) => args.json,
             Self::Check(args) => args.json,
             Self::Config(args) => args.wants_json(),
-            Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Broker(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 }

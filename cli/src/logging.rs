@@ -25,8 +25,8 @@ pub(crate) fn start(verbose: u8) {
 fn usual(verbose: u8) -> String {
     let usual = match verbose {
         0 => "warn",
-        1 => "warn,busway=info,busway_cli=info,busway_core=info",
-        2 => "info,busway=debug,busway_cli=debug,busway_core=debug",
+        1 => "warn,busway=info,busway_broker=info,busway_cli=info,busway_core=info",
+        2 => "info,busway=debug,busway_broker=debug,busway_cli=debug,busway_core=debug",
         _ => return "trace".to_owned(),
     };
     format!("{usual},{LOUD}=off")

@@ -10,7 +10,9 @@ use crate::args::{Cli, Command};
 use crate::exit::Exit;
 use crate::output::{color, report};
 use crate::problem::{Outcome, Problem};
-use crate::{bench, call, cast, check, completions, config, demo, drivers, listen, logging, man};
+use crate::{
+    bench, broker, call, cast, check, completions, config, demo, drivers, listen, logging, man,
+};
 use crate::{notify, serve, text};
 
 /// How long what was cut off may take to be dropped.
@@ -63,6 +65,7 @@ pub(crate) async fn run(cli: &Cli) -> Outcome {
         Command::Notify(args) => notify::run(args, globals).await,
         Command::Listen(args) => listen::run(args, globals).await,
         Command::Bench(args) => bench::run(args, globals).await,
+        Command::Broker(args) => broker::run(args).await,
         Command::Drivers(args) => drivers::run(args),
         Command::Config(args) => config::run(args, globals),
         Command::Check(args) => check::run(args, globals).await,

@@ -1,7 +1,7 @@
 use crate::run::run;
 
 /// Each subcommand with a word that only its own help has.
-const COMMANDS: [(&[&str], &str); 14] = [
+const COMMANDS: [(&[&str], &str); 15] = [
     (&["demo"], "fan-out"),
     (&["serve"], "--stop-timeout"),
     (&["call"], "--call-monitor-timeout"),
@@ -9,6 +9,7 @@ const COMMANDS: [(&[&str], &str); 14] = [
     (&["notify"], "--publisher-id"),
     (&["listen"], "--pool"),
     (&["bench"], "--in-flight"),
+    (&["broker"], "--queue-pattern"),
     (&["drivers"], "--json"),
     (&["config"], "sample"),
     (&["config", "sample"], "oslo.config"),

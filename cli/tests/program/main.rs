@@ -1,6 +1,7 @@
 //! The program as a whole: what it prints, and how it ends.
 
 mod bench;
+mod broker;
 mod check;
 mod config;
 mod demo;
