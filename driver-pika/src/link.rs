@@ -170,25 +170,32 @@ impl Drop for Link {
     }
 }
 
-/// Connects to the first host that answers, trying them in turn so many rounds.
+/// Connects to the first host that answers, trying them in turn so many rounds; but in one round
+/// alone when each of them refuses for good, which a wrong password is, or a missing virtual host.
 pub(crate) async fn first(
     connecting: &Connecting,
     hosts: &mut Hosts,
 ) -> Result<(usize, Connected)> {
-    let attempts = connecting.options.connection_attempts as usize * hosts.len();
     let mut error = lost();
-    for attempt in 0..attempts {
-        if attempt > 0 && attempt % hosts.len() == 0 {
+    for round in 0..connecting.options.connection_attempts {
+        if round > 0 {
             tokio::time::sleep(*connecting.options.retry_delay).await;
         }
-        let index = hosts.turn();
-        let host = hosts.host(index).clone();
-        match connecting.connect(&host, far_future()).await {
-            Ok(connected) => return Ok((index, connected)),
-            Err(refused) => {
-                hosts.failed(index, Instant::now());
-                error = refused;
+        let mut may_help = false;
+        for _ in 0..hosts.len() {
+            let index = hosts.turn();
+            let host = hosts.host(index).clone();
+            match connecting.connect(&host, far_future()).await {
+                Ok(connected) => return Ok((index, connected)),
+                Err(refused) => {
+                    hosts.failed(index, Instant::now());
+                    may_help |= refused.is_retryable();
+                    error = refused;
+                }
             }
+        }
+        if !may_help {
+            break;
         }
     }
     Err(error)

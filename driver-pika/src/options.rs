@@ -91,7 +91,8 @@ pub struct PikaOptions {
     pub default_rpc_retry_attempts: i64,
     /// The time between those attempts, in seconds.
     pub rpc_retry_delay: Seconds,
-    /// How often the hosts of the URL are tried in turn before opening fails (pika's own).
+    /// How often the hosts of the URL are tried in turn before opening fails (pika's own); once
+    /// alone when each of them refuses for good, for a wrong password, say.
     pub connection_attempts: u32,
     /// The time between those attempts, in seconds (pika's own).
     pub retry_delay: Seconds,

@@ -7,8 +7,9 @@ use std::time::Duration;
 use busway_core::driver::{EventStream, TransportEvent};
 use busway_core::rpc::RpcClient;
 use busway_core::url::Host;
-use busway_core::{ErrorKind, Target, Transport};
+use busway_core::{ErrorKind, Target, Transport, TransportUrl};
 use busway_testkit::brokers::RabbitMq;
+use busway_tests::Tap;
 use futures_util::StreamExt;
 use libtest_mimic::Trial;
 use serde_json::json;
@@ -22,6 +23,7 @@ pub(crate) fn trials(stand: &Arc<Stand>) -> Vec<Trial> {
     vec![
         trial("a_host_that_takes_nobody_is_given_up", stand, |_| a_full_host_is_given_up()),
         trial("connecting_is_tried_so_often", stand, |_| connecting_is_tried_so_often()),
+        trial("what_is_refused_for_good_is_tried_once", stand, refused_for_good),
         trial("there_is_a_pause_between_the_rounds", stand, |_| there_is_a_pause()),
         trial("a_host_that_failed_rests", stand, a_host_that_failed_rests),
         trial("a_blocked_connection_is_told", stand, |_| a_blocked_connection(true)),
@@ -61,6 +63,39 @@ async fn connecting_is_tried_so_often() {
         }
         assert!(told.try_recv().is_err(), "an attempt too many");
     }
+}
+
+async fn refused_for_good(stand: Arc<Stand>) {
+    let tap = Tap::start(stand.broker().address()).await.expect("a tap");
+    let url = |url: TransportUrl| {
+        url.with_option("connection_attempts", "3").with_option("retry_delay", "0.01")
+    };
+    let bobs = || bobs("pika", "127.0.0.1", tap.address().port());
+    let stranger = Host::new("127.0.0.1").with_port(tap.address().port());
+    let stranger = stranger.with_credentials("nobody", "x");
+    let strangers = TransportUrl::new("pika").expect("a scheme").with_host(stranger.clone());
+    // Each of two hosts once, though the first has spoken for both.
+    let two = strangers.clone().with_host(stranger);
+    let mut connections = 0;
+    for (opened, tried) in [(bobs().with_vhost("nowhere"), 1), (strangers, 1), (two, 2)] {
+        refused(url(opened.with_option("socket_timeout", "10")), ErrorKind::Refused).await;
+        connections += tried;
+        assert_eq!(connected(&tap), connections);
+    }
+    // Another host may be there a moment later.
+    let (other, mut at_other) = peer(|stream| async { drop(stream) }).await;
+    let mixed = bobs().with_host(Host::new("127.0.0.1").with_port(other.port()));
+    let opened = open(url(mixed.with_vhost("nowhere"))).await;
+    opened.expect_err("neither lets us in");
+    assert_eq!(connected(&tap), connections + 3);
+    for _ in 0..3 {
+        at_other.recv().await.expect("an attempt");
+    }
+}
+
+/// How many connections there have been through a tap.
+fn connected(tap: &Tap) -> usize {
+    tap.frames().last().map_or(0, |last| last.connection + 1)
 }
 
 async fn there_is_a_pause() {
