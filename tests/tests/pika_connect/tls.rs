@@ -10,7 +10,11 @@ use libtest_mimic::Trial;
 use serde_json::{Map, Value};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::{TlsAcceptor, rustls};
 
+use crate::peer::peer;
 use crate::stand::{Stand, assert_says, bobs, connections, echo, open, refused, trial, url};
 
 pub(crate) fn trials(stand: &Arc<Stand>) -> Vec<Trial> {
@@ -19,6 +23,7 @@ pub(crate) fn trials(stand: &Arc<Stand>) -> Vec<Trial> {
         trial("the_option_ssl_encrypts_too", stand, the_option_ssl_encrypts_too),
         trial("a_body_of_many_records_comes_through", stand, a_body_of_many_records_comes_through),
         trial("an_unknown_authority_is_refused", stand, an_unknown_authority_is_refused),
+        trial("an_expired_certificate_is_refused", stand, an_expired_certificate_is_refused),
         trial("another_host_name_is_refused", stand, another_host_name_is_refused),
         trial("cert_none_takes_any_certificate", stand, cert_none_takes_any_certificate),
         trial("a_certificate_logs_in_alone", stand, a_certificate_logs_in_alone),
@@ -104,6 +109,29 @@ async fn an_unknown_authority_is_refused(stand: Arc<Stand>) {
         assert_eq!(error.get("peer"), Some(format!("127.0.0.1:{port}").as_str()));
         assert_says(&error, &["certificate is refused", "ca_certs"]);
     }
+}
+
+/// What speaks TLS with this certificate.
+fn acceptor(issued: &Issued) -> TlsAcceptor {
+    let certificates = CertificateDer::pem_file_iter(&issued.certificate).expect("a file");
+    let certificates = certificates.collect::<Result<_, _>>().expect("certificates");
+    let key = PrivateKeyDer::from_pem_file(&issued.key).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().expect("versions");
+    let config = config.with_no_client_auth().with_single_cert(certificates, key);
+    TlsAcceptor::from(Arc::new(config.expect("a certificate and its key")))
+}
+
+async fn an_expired_certificate_is_refused(stand: Arc<Stand>) {
+    let expired = stand.authority().issue_expired("broker", &["127.0.0.1"]);
+    let acceptor = acceptor(&expired.expect("a certificate"));
+    let (address, mut told) = peer(move |stream| acceptor.accept(stream)).await;
+    let url = bobs("pika+tls", "127.0.0.1", address.port());
+    let error = refused(Ssl::trusting(stand.authority()).of(url), ErrorKind::Connection).await;
+    assert!(!error.is_retryable());
+    assert_says(&error, &["certificate is refused", "has expired", &address.to_string()]);
+    told.recv().await.expect("a handshake").expect_err("it was refused");
 }
 
 async fn another_host_name_is_refused(stand: Arc<Stand>) {
