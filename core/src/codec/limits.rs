@@ -19,8 +19,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The deepest nesting that can be allowed: a parser's stack has an end.
+    /// The deepest nesting that can be configured: a parser's stack has an end. What a driver wraps
+    /// around a body comes on top of it.
     pub const DEEPEST: usize = 120;
+    /// What a driver may add for what it wraps around a body of the deepest kind.
+    const ENVELOPE: usize = 4;
 
     /// Checks the size of a body of any format.
     ///
@@ -41,7 +44,7 @@ impl Limits {
     /// [`ErrorKind::LimitExceeded`] names the limit and, for the nesting, the byte.
     pub fn check(&self, json: &[u8]) -> Result<()> {
         self.check_size(json.len())?;
-        match first_too_deep(json, self.max_depth.min(Self::DEEPEST)) {
+        match first_too_deep(json, self.max_depth.min(Self::DEEPEST + Self::ENVELOPE)) {
             None => Ok(()),
             Some(at) => {
                 let message =

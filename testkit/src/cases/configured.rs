@@ -2,7 +2,7 @@
 
 use busway_core::notify::{NotificationListener, Notifier, Priority};
 use busway_core::rpc::PING_METHOD;
-use busway_core::{Config, ErrorKind, RemoteError, RemoteKind, Target};
+use busway_core::{Config, ErrorKind, Limits, RemoteError, RemoteKind, Target};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -89,16 +89,32 @@ async fn the_configured_limits_bound_what_is_sent(harness: &dyn Harness) -> Case
     let options = [("max_body_size", "1000"), ("max_body_depth", "4")];
     let transport = open_with(harness, &options).await?;
     let _server = serve(&transport, "topic", "server", Service::echo()).await?;
-    let client = client(&transport, "topic");
+    let shallow = client(&transport, "topic");
     for fits in [json!("x".repeat(800)), json!([[[]]])] {
         let args = json!({ "it": fits });
-        assert_eq!(client.call::<_, Value>("echo", &args).await?, args);
+        assert_eq!(shallow.call::<_, Value>("echo", &args).await?, args);
     }
     for over in [json!("x".repeat(1000)), json!([[[[]]]])] {
-        let error = client.call::<_, Value>("echo", json!({ "it": over })).await;
+        let error = shallow.call::<_, Value>("echo", json!({ "it": over })).await;
         assert_eq!(error.expect_err("over the limit").kind(), ErrorKind::LimitExceeded);
     }
+
+    // The deepest that can be configured; what a driver wraps around it does not count.
+    let deepest = Limits::DEEPEST;
+    let transport = open_with(harness, &[("max_body_depth", &deepest.to_string())]).await?;
+    let _server = serve(&transport, "deep", "server", Service::echo()).await?;
+    let deep = client(&transport, "deep");
+    // One level is the arguments'.
+    let args = json!({ "it": nested(deepest - 1) });
+    assert_eq!(deep.call::<_, Value>("echo", &args).await?, args);
+    let error = deep.call::<_, Value>("echo", json!({ "it": nested(deepest) })).await;
+    assert_eq!(error.expect_err("over the limit").kind(), ErrorKind::LimitExceeded);
     Ok(())
+}
+
+/// Arrays in arrays, so many.
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(Value::Null, |inner, _| json!([inner]))
 }
 
 async fn the_configured_topics_are_told_and_heard(harness: &dyn Harness) -> CaseResult {
