@@ -9,11 +9,11 @@ use busway_testkit::Candidate;
 
 pub use fake::{fake, sinning};
 pub use modest::modest;
-pub use pika::{Frame, Tap, pika};
+pub use pika::{Frame, Tap, pika, pika_cluster};
 pub use sins::confess;
 
 /// Every candidate, in the order of the matrix.
 #[must_use]
 pub fn all() -> Vec<Candidate> {
-    vec![fake(), pika()]
+    vec![fake(), pika(), pika_cluster()]
 }

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use busway_core::Result;
 use busway_core::driver::Capabilities;
@@ -7,6 +8,9 @@ use futures_util::future::BoxFuture;
 
 use super::{Faults, Harness};
 use crate::Need;
+
+/// How long a case may take: longer than any of its own waits.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Makes a harness with a name space that nobody else has.
 pub type Make = Arc<dyn Fn() -> BoxFuture<'static, Result<Box<dyn Harness>>> + Send + Sync>;
@@ -17,6 +21,7 @@ pub struct Candidate {
     name: String,
     capabilities: Capabilities,
     faults: Faults,
+    limit: Duration,
     missing: Option<String>,
     make: Make,
     make_alone: Option<Make>,
@@ -33,6 +38,7 @@ impl Candidate {
             name: name.into(),
             capabilities,
             faults: Faults::NONE,
+            limit: LIMIT,
             missing: None,
             make: Arc::new(move || Box::pin(make())),
             make_alone: None,
@@ -56,6 +62,14 @@ impl Candidate {
     #[must_use]
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// Sets how long a case may take until it counts as one that hangs; a minute otherwise. For a
+    /// bus on which everything takes longer.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -85,6 +99,12 @@ impl Candidate {
         self.faults
     }
 
+    /// How long a case may take until it counts as one that hangs.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// Why it cannot run here, if so.
     #[must_use]
     pub fn why_missing(&self) -> Option<&str> {
@@ -109,6 +129,7 @@ impl fmt::Debug for Candidate {
             .field("name", &self.name)
             .field("capabilities", &self.capabilities)
             .field("faults", &self.faults)
+            .field("limit", &self.limit)
             .field("missing", &self.missing)
             .finish_non_exhaustive()
     }

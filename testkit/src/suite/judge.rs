@@ -6,8 +6,6 @@ use super::opposite::opposite;
 use super::{Case, CaseResult, Failed, Need, panics};
 use crate::Candidate;
 
-/// How long a case may take: longer than any of its own waits.
-const LIMIT: Duration = Duration::from_mins(1);
 /// How long what a case left behind may take to end.
 const TIDY: Duration = Duration::from_secs(5);
 
@@ -37,7 +35,7 @@ pub(super) fn judge(case: Case, candidate: &Candidate, runtime: Runtime) -> Verd
     };
     let running = async {
         let harness = candidate.harness(case.needs).await?;
-        within_limit(check(harness.as_ref())).await
+        within_limit(candidate.limit(), check(harness.as_ref())).await
     };
     let result = panics::watched(|| runtime.block_on(running));
     runtime.shutdown_timeout(TIDY);
@@ -55,8 +53,8 @@ pub(super) fn unmet(case: Case, candidate: &Candidate) -> Option<Need> {
     case.needs.iter().copied().find(|need| !need.is_met(&declared, faults))
 }
 
-async fn within_limit(running: impl Future<Output = CaseResult>) -> CaseResult {
-    tokio::time::timeout(LIMIT, running).await.unwrap_or_else(|_| {
-        Err(Failed::new(format!("the case did not end within {} s", LIMIT.as_secs())))
+async fn within_limit(limit: Duration, running: impl Future<Output = CaseResult>) -> CaseResult {
+    tokio::time::timeout(limit, running).await.unwrap_or_else(|_| {
+        Err(Failed::new(format!("the case did not end within {} s", limit.as_secs())))
     })
 }

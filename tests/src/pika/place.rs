@@ -3,6 +3,7 @@ use busway_core::{Config, Error, ErrorKind, Result, Transport};
 use busway_testkit::Harness;
 use busway_testkit::brokers::RabbitMq;
 use busway_testkit::proxy::{Proxy, Way};
+use futures_util::future::{join_all, try_join_all};
 
 use super::brokers::{Lent, blocking};
 
@@ -11,27 +12,29 @@ const NARROW: usize = 8;
 /// More patience than the driver's defaults have: the machine has much else to do.
 const PATIENCE: &str = "socket_timeout=5&tcp_user_timeout=5&heartbeat_interval=10";
 
-/// A virtual host of its own, reached through a proxy of its own.
+/// A virtual host of its own, reached through proxies of its own: one for each node.
 #[derive(Debug)]
 pub(super) struct Place {
     vhost: String,
-    proxy: Proxy,
+    proxies: Vec<Proxy>,
     lent: Lent,
 }
 
 impl Place {
     pub(super) async fn new(lent: Lent) -> Result<Self> {
-        let broker = lent.broker.clone();
-        let vhost = blocking(move || broker.add_vhost()).await?;
-        let proxy = Proxy::to(lent.broker.address()).await.map_err(|error| {
-            Error::new(ErrorKind::Connection, "the proxy does not listen").because(error)
+        let bus = lent.bus.clone();
+        let vhost = blocking(move || bus.add_vhost()).await?;
+        let proxies = lent.bus.addresses().into_iter().map(Proxy::to);
+        let proxies = try_join_all(proxies).await.map_err(|error| {
+            Error::new(ErrorKind::Connection, "a proxy does not listen").because(error)
         })?;
-        Ok(Self { vhost, proxy, lent })
+        Ok(Self { vhost, proxies, lent })
     }
 
     async fn open_with(&self, config: Config, query: &str) -> Result<Transport> {
-        let (port, vhost) = (self.proxy.address().port(), &self.vhost);
-        let url = format!("pika://guest:guest@127.0.0.1:{port}/{vhost}?{PATIENCE}{query}");
+        let host = |proxy: &Proxy| format!("guest:guest@{}", proxy.address());
+        let hosts: Vec<_> = self.proxies.iter().map(host).collect();
+        let url = format!("pika://{}/{}?{PATIENCE}{query}", hosts.join(","), self.vhost);
         Transport::builder().config(config).open(&url).await
     }
 
@@ -39,8 +42,8 @@ impl Place {
         &self,
         ask: impl FnOnce(&RabbitMq) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let broker = self.lent.broker.clone();
-        blocking(move || ask(&broker)).await
+        let bus = self.lent.bus.clone();
+        blocking(move || ask(bus.broker())).await
     }
 
     /// What is done to the whole broker is done only where nobody else uses it.
@@ -62,10 +65,11 @@ impl Harness for Place {
 
     async fn open_narrow(&self) -> Result<(Transport, usize)> {
         let vhost = self.vhost.clone();
+        // Before the policy that a cluster has.
         let set = format!(
             "ok = rabbit_policy:set(<<\"{vhost}\">>, <<\"narrow\">>, <<\".*\">>, \
              [{{<<\"max-length\">>, {NARROW}}}, {{<<\"overflow\">>, <<\"reject-publish\">>}}], \
-             0, <<\"queues\">>, <<\"busway\">>)"
+             1, <<\"queues\">>, <<\"busway\">>)"
         );
         self.of_broker(move |broker| broker.evaluate(&set)).await?;
         // What a server fetches ahead is held besides the queue.
@@ -74,13 +78,15 @@ impl Harness for Place {
     }
 
     async fn sever(&self) -> Result<()> {
-        self.proxy.cut().await;
+        join_all(self.proxies.iter().map(Proxy::cut)).await;
         Ok(())
     }
 
     async fn stall(&self) -> Result<()> {
-        self.proxy.stall(Way::Up);
-        self.proxy.stall(Way::Down);
+        for proxy in &self.proxies {
+            proxy.stall(Way::Up);
+            proxy.stall(Way::Down);
+        }
         Ok(())
     }
 
@@ -90,7 +96,7 @@ impl Harness for Place {
     }
 
     async fn heal(&self) -> Result<()> {
-        self.proxy.heal();
+        self.proxies.iter().for_each(Proxy::heal);
         if self.lent.turn.is_some() {
             self.of_broker(RabbitMq::unblock).await?;
         }
@@ -112,9 +118,9 @@ impl Drop for Place {
     fn drop(&mut self) {
         // The next case gets a broker that takes messages; one that is not there takes none.
         if self.lent.turn.is_some() {
-            let _ = self.lent.broker.unblock();
+            let _ = self.lent.bus.broker().unblock();
         }
         // The broker ends soon after; what it holds till then is in nobody's way.
-        let _ = self.lent.broker.delete_vhost(&self.vhost);
+        let _ = self.lent.bus.broker().delete_vhost(&self.vhost);
     }
 }

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use busway_core::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 
-/// How long the broker may take for an answer.
-const ANSWER: Duration = Duration::from_secs(30);
+/// How long the broker may take for an answer: one that locks a table waits for all who are about
+/// to declare something there, which may be thousands of queues.
+const ANSWER: Duration = Duration::from_mins(3);
 /// What begins an answer.
 const MARK: &str = "@busway ";
 
