@@ -187,9 +187,8 @@ impl Builder {
         self
     }
 
-    /// The most links of a session, and the most links of a connection on which the peer receives;
-    /// 1000 otherwise. A link more of a session is closed with `amqp:resource-limit-exceeded`; a
-    /// connection with more is cut off.
+    /// The most links of a session; 1000 otherwise. One more is closed with
+    /// `amqp:resource-limit-exceeded`; a peer that goes on regardless is cut off.
     pub fn links(mut self, links: usize) -> Self {
         self.limits.links = links;
         self

@@ -104,13 +104,11 @@ impl Session {
     /// Ends the link that has the name of a new one: the new one steals it (AMQP 1.0, part 2.6.1).
     async fn make_way(&mut self, name: &str, role: &Role) -> Result<(), Broken> {
         let Some(named) = self.names.get(name) else { return Ok(()) };
-        if named.role != *role {
-            // The engine keeps links by their names alone.
-            let why = "a link of this name is attached in the other direction, which the broker \
-                       cannot do on one session";
-            return Err(broken(SessionError::HandleInUse, why));
+        // One of the other direction is on its end: while it is attached, the tap keeps the two
+        // apart.
+        if named.role == *role {
+            named.stolen.cancel();
         }
-        named.stolen.cancel();
         let task = named.task;
         let ended = async {
             while let Some(ended) = self.running.join_next_with_id().await {

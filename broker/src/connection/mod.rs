@@ -79,7 +79,8 @@ impl Shared {
         let handshake = self.limits.handshake;
         let header = timeout(handshake, self.header(&mut stream));
         let header = header.await.map_err(|_| Failed::TooSlow)??;
-        let (tap, handle) = Tap::new(stream, header.to_vec(), self.limits.links, self.patience());
+        let links = self.limits.links.saturating_mul(usize::from(self.limits.sessions));
+        let (tap, handle) = Tap::new(stream, header.to_vec(), links, self.patience());
         let opening = timeout(handshake, self.open(tap, header == SASL));
         let opened = tokio::select! {
             opened = opening => opened.map_err(|_| Failed::TooSlow).and_then(|opened| {

@@ -54,6 +54,11 @@ impl<'a> Performative<'a> {
         self.next()
     }
 
+    /// How much of the performative has not been read, in bytes.
+    pub(super) fn unread(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The next field as a number of 32 bits, if it is one.
     pub(super) fn number(&mut self) -> Option<u32> {
         self.next()?.number()

@@ -27,11 +27,14 @@ pub(super) struct Frame<'a> {
     pub(super) channel: u16,
     /// The beginning of its body.
     pub(super) body: &'a [u8],
+    /// How long the whole body is.
+    pub(super) size: usize,
 }
 
 impl Frames {
     /// Takes what came, and hands over every frame of AMQP that is whole with it.
-    pub(super) fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Frame<'_>)) {
+    #[cfg(test)]
+    fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Frame<'_>)) {
         self.feed_to(bytes, |_, frame| {
             if let Some(frame) = frame {
                 each(frame);
@@ -99,7 +102,9 @@ impl Frames {
         let extended = usize::from(self.head[4]).saturating_sub(2) * 4;
         let is_amqp = self.head[5] == 0;
         let body = self.body.get(extended..).filter(|body| is_amqp && !body.is_empty())?;
-        Some(Frame { channel: u16::from_be_bytes([self.head[6], self.head[7]]), body })
+        let channel = u16::from_be_bytes([self.head[6], self.head[7]]);
+        let size = u32::from_be_bytes([self.head[0], self.head[1], self.head[2], self.head[3]]);
+        Some(Frame { channel, body, size: size as usize - HEADER - extended })
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::fields::{Field, Performative};
 use super::frames::Frame;
+use super::names::Names;
 
 /// The most deliveries that one disposition may settle: the engine walks over all of them, there
 /// or not.
@@ -92,6 +93,8 @@ struct Tables {
     unanswered: HashMap<(u16, Vec<u8>), Arc<LinkTap>>,
     /// The links that are attached from the broker's side, by its channel and handle.
     attached: HashMap<(u16, u32), End>,
+    /// The names of all links.
+    names: Names,
     /// The peer's channels by the broker's.
     channels: HashMap<u16, u16>,
 }
@@ -99,11 +102,39 @@ struct Tables {
 /// The broker's end of a link.
 #[derive(Debug)]
 enum End {
-    Sends(Option<Arc<LinkTap>>),
+    Sends {
+        name: Vec<u8>,
+        link: Option<Arc<LinkTap>>,
+    },
     Receives {
+        name: Vec<u8>,
         /// Whether the engine has given its first credit.
         has_given: bool,
     },
+}
+
+/// A byte of a frame that is to be another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Patch {
+    /// Where it is in the body.
+    place: usize,
+    byte: u8,
+}
+
+impl Patch {
+    /// Where the byte is, if it is there, among bytes of which `end` is the end of the frame; and
+    /// the byte.
+    pub(super) fn at(self, end: usize, frame: &Frame<'_>) -> (Option<usize>, u8) {
+        ((end + self.place).checked_sub(frame.size), self.byte)
+    }
+}
+
+/// What becomes of a frame of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goes {
+    AsItIs,
+    Patched(Patch),
+    Not,
 }
 
 /// What a frame asks for that no honest peer does.
@@ -116,53 +147,62 @@ impl Links {
         self.tables.lock().incoming.get(&(channel, handle)).cloned()
     }
 
-    /// Looks at a frame from the peer. At most `most` links are kept.
-    pub(super) fn came(&self, frame: &Frame<'_>, most: usize) -> Result<(), Outrageous> {
-        let Some(mut fields) = Performative::read(frame.body) else { return Ok(()) };
+    /// Looks at a frame from the peer, and says what is to be changed about it. At most `most`
+    /// links are kept.
+    pub(super) fn came(&self, frame: &Frame<'_>, most: usize) -> Result<Option<Patch>, Outrageous> {
+        let Some(mut fields) = Performative::read(frame.body) else { return Ok(None) };
         match fields.code {
-            0x12 => return self.attach_came(frame.channel, &mut fields, most),
+            0x12 => return self.attach_came(frame, &mut fields, most),
             0x13 => drop(self.flow_came(frame.channel, &mut fields)),
-            0x15 => return disposition_came(&mut fields),
+            0x15 => disposition_came(&mut fields)?,
             0x16 => drop(self.detach_came(frame.channel, &mut fields)),
             0x17 => self.end_came(frame.channel),
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Looks at a frame to the peer; whether it may go.
-    pub(super) fn goes(&self, frame: &Frame<'_>) -> bool {
-        let Some(mut fields) = Performative::read(frame.body) else { return true };
+    /// Looks at a frame to the peer.
+    pub(super) fn goes(&self, frame: &Frame<'_>) -> Goes {
+        let Some(mut fields) = Performative::read(frame.body) else { return Goes::AsItIs };
         // What cannot be read is not followed; the engine wrote it, so that does not happen.
-        match fields.code {
-            0x11 => drop(self.begin_went(frame.channel, &mut fields)),
-            0x12 => drop(self.attach_went(frame.channel, &mut fields)),
-            0x13 => return self.flow_goes(frame.channel, &mut fields).unwrap_or(true),
-            0x14 => return self.transfer_goes(frame.channel, &mut fields).unwrap_or(true),
-            0x16 => drop(self.detach_went(frame.channel, &mut fields)),
-            _ => {}
-        }
-        true
+        let goes = match fields.code {
+            0x11 => self.begin_went(frame.channel, &mut fields).map(|()| true),
+            0x12 => {
+                let patch = self.attach_went(frame, &mut fields);
+                return patch.map_or(Goes::AsItIs, Goes::Patched);
+            }
+            0x13 => self.flow_goes(frame.channel, &mut fields),
+            0x14 => self.transfer_goes(frame.channel, &mut fields),
+            0x16 => self.detach_went(frame.channel, &mut fields).map(|()| true),
+            _ => None,
+        };
+        if goes == Some(false) { Goes::Not } else { Goes::AsItIs }
     }
 
     fn attach_came(
         &self,
-        channel: u16,
+        frame: &Frame<'_>,
         fields: &mut Performative<'_>,
         most: usize,
-    ) -> Result<(), Outrageous> {
-        let Some((name, handle, receiver)) = attach(fields) else { return Ok(()) };
-        if !receiver {
-            return Ok(());
-        }
-        let link = LinkTap::new();
+    ) -> Result<Option<Patch>, Outrageous> {
+        let channel = frame.channel;
+        let Some(Attach { name, place, handle, receiver }) = attach(frame, fields) else {
+            return Ok(None);
+        };
         let mut tables = self.tables.lock();
-        if tables.incoming.len() >= most || tables.unanswered.len() >= most {
+        let links = [tables.names.count(), tables.incoming.len(), tables.unanswered.len()];
+        if links.into_iter().any(|links| links >= most) {
             return Err(Outrageous("more links than the broker takes"));
         }
-        tables.incoming.insert((channel, handle), Arc::clone(&link));
-        tables.unanswered.insert((channel, name), link);
-        Ok(())
+        let Some(inside) = tables.names.take(channel, name, receiver) else { return Ok(None) };
+        let byte = inside.first().copied().filter(|first| name.first() != Some(first));
+        if receiver {
+            let link = LinkTap::new();
+            tables.incoming.insert((channel, handle), Arc::clone(&link));
+            tables.unanswered.insert((channel, inside), link);
+        }
+        Ok(byte.map(|byte| Patch { place, byte }))
     }
 
     fn flow_came(&self, channel: u16, fields: &mut Performative<'_>) -> Option<()> {
@@ -186,6 +226,7 @@ impl Links {
         let mut tables = self.tables.lock();
         tables.incoming.retain(|(of, _), _| *of != channel);
         tables.unanswered.retain(|(of, _), _| *of != channel);
+        tables.names.end(channel);
     }
 
     fn begin_went(&self, channel: u16, fields: &mut Performative<'_>) -> Option<()> {
@@ -196,22 +237,28 @@ impl Links {
         Some(())
     }
 
-    fn attach_went(&self, channel: u16, fields: &mut Performative<'_>) -> Option<()> {
-        let (name, handle, receiver) = attach(fields)?;
+    fn attach_went(&self, frame: &Frame<'_>, fields: &mut Performative<'_>) -> Option<Patch> {
+        let Attach { name, place, handle, receiver } = attach(frame, fields)?;
         let mut tables = self.tables.lock();
+        let peers = *tables.channels.get(&frame.channel)?;
         let end = if receiver {
-            End::Receives { has_given: false }
+            End::Receives { name: name.to_vec(), has_given: false }
         } else {
-            let peers = *tables.channels.get(&channel)?;
-            End::Sends(tables.unanswered.remove(&(peers, name)))
+            let link = tables.unanswered.remove(&(peers, name.to_vec()));
+            End::Sends { name: name.to_vec(), link }
         };
-        tables.attached.insert((channel, handle), end);
-        Some(())
+        tables.attached.insert((frame.channel, handle), end);
+        let byte = tables.names.first(peers, name)?;
+        (name.first() != Some(&byte)).then_some(Patch { place, byte })
     }
 
     fn detach_went(&self, channel: u16, fields: &mut Performative<'_>) -> Option<()> {
         let handle = fields.number()?;
-        self.tables.lock().attached.remove(&(channel, handle));
+        let mut tables = self.tables.lock();
+        let end = tables.attached.remove(&(channel, handle))?;
+        let (End::Sends { name, .. } | End::Receives { name, .. }) = end;
+        let peers = *tables.channels.get(&channel)?;
+        tables.names.give_back(peers, &name);
         Some(())
     }
 
@@ -222,8 +269,8 @@ impl Links {
         let handle = fields.after(4)?.number()?;
         Some(match self.tables.lock().attached.get_mut(&(channel, handle)) {
             None => false,
-            Some(End::Sends(_)) => true,
-            Some(End::Receives { has_given }) => std::mem::replace(has_given, true),
+            Some(End::Sends { .. }) => true,
+            Some(End::Receives { has_given, .. }) => std::mem::replace(has_given, true),
         })
     }
 
@@ -234,19 +281,29 @@ impl Links {
         let more = fields.after(4)? == Field::Truth(true);
         let tables = self.tables.lock();
         let Some(end) = tables.attached.get(&(channel, handle)) else { return Some(false) };
-        if let (End::Sends(Some(link)), false) = (end, more) {
+        if let (End::Sends { link: Some(link), .. }, false) = (end, more) {
             link.left();
         }
         Some(true)
     }
 }
 
-/// The name and the handle of an attach, and whether it comes from the receiving end.
-fn attach(fields: &mut Performative<'_>) -> Option<(Vec<u8>, u32, bool)> {
+/// What is looked at of an attach.
+struct Attach<'a> {
+    name: &'a [u8],
+    /// Where the name begins in the body.
+    place: usize,
+    handle: u32,
+    /// Whether it comes from the receiving end.
+    receiver: bool,
+}
+
+fn attach<'a>(frame: &Frame<'_>, fields: &mut Performative<'a>) -> Option<Attach<'a>> {
     let Field::Bytes(name) = fields.next()? else { return None };
+    let place = frame.body.len().checked_sub(fields.unread() + name.len())?;
     let handle = fields.number()?;
     let Field::Truth(receiver) = fields.next()? else { return None };
-    Some((name.to_vec(), handle, receiver))
+    Some(Attach { name, place, handle, receiver })
 }
 
 fn disposition_came(fields: &mut Performative<'_>) -> Result<(), Outrageous> {
@@ -310,7 +367,8 @@ mod tests {
                 batchable: false,
             };
             let body = serde_amqp::to_vec(&disposition).expect("encoded");
-            Links::default().came(&Frame { channel: 0, body: &body }, 10)
+            let size = body.len();
+            Links::default().came(&Frame { channel: 0, body: &body, size }, 10)
         };
         assert!(outcome(None).is_ok());
         assert!(outcome(Some(2000)).is_ok());

@@ -10,6 +10,7 @@
 mod fields;
 mod frames;
 mod links;
+mod names;
 mod outgoing;
 
 use std::fmt;
@@ -62,7 +63,7 @@ impl<S: AsyncWrite + Unpin> fmt::Debug for Tap<S> {
 
 impl<S: AsyncWrite + Unpin> Tap<S> {
     /// Puts a tap on a stream of which `first` was read already. The peer may have `most_links`
-    /// links on which it receives, and may take no bytes for as long as `patience`.
+    /// links, and may take no bytes for as long as `patience`.
     pub(crate) fn new(
         stream: S,
         first: Vec<u8>,
@@ -97,14 +98,24 @@ impl<S: AsyncWrite + Unpin> Tap<S> {
     }
 
     /// Looks at what came from the peer.
-    fn came(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn came(&mut self, bytes: &mut [u8]) -> io::Result<()> {
         let (links, most) = (&self.links, self.most_links);
         let mut judged = Ok(());
-        self.incoming.feed(bytes, |frame| {
-            if judged.is_ok() {
-                judged = links.came(&frame, most);
+        let mut patches = Vec::new();
+        self.incoming.feed_to(bytes, |end, frame| {
+            let Some(frame) = frame.filter(|_| judged.is_ok()) else { return };
+            match links.came(&frame, most) {
+                Ok(Some(patch)) => patches.push(patch.at(end, &frame)),
+                Ok(None) => {}
+                Err(why) => judged = Err(why),
             }
         });
+        for (at, byte) in patches {
+            // A name that came in pieces stays as it is.
+            if let Some(byte_there) = at.and_then(|at| bytes.get_mut(at)) {
+                *byte_there = byte;
+            }
+        }
         judged.map_err(|why| {
             tracing::debug!(why = why.0, "a peer is cut off");
             io::Error::new(io::ErrorKind::InvalidData, why.0)
@@ -149,7 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
             buffer.put_slice(&tap.first[..taken]);
             tap.first.drain(..taken);
         }
-        Poll::Ready(tap.came(&buffer.filled()[before..]))
+        Poll::Ready(tap.came(&mut buffer.filled_mut()[before..]))
     }
 }
 

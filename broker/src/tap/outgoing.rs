@@ -8,6 +8,7 @@ use tokio::io::AsyncWrite;
 
 use super::Links;
 use super::frames::Frames;
+use super::links::Goes;
 
 /// From how many bytes on they are written before more are taken.
 const MUCH: usize = 64 * 1024;
@@ -36,7 +37,17 @@ impl Outgoing {
         let mut removed = 0;
         frames.feed_to(bytes, |end, frame| {
             let end = before + end - removed;
-            let goes = frame.is_none_or(|frame| links.goes(&frame));
+            let goes = frame.is_none_or(|frame| match links.goes(&frame) {
+                Goes::AsItIs => true,
+                Goes::Patched(patch) => {
+                    let (at, byte) = patch.at(end, &frame);
+                    if let Some(there) = at.and_then(|at| kept.get_mut(at)) {
+                        *there = byte;
+                    }
+                    true
+                }
+                Goes::Not => false,
+            });
             if goes {
                 *whole = end;
             } else {

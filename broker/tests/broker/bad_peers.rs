@@ -156,16 +156,3 @@ async fn the_second_link_of_a_name_takes_the_place_of_the_first() {
     assert!(matches!(raw.next().await, Some(Performative::Attach(_))));
     assert_well(broker).await;
 }
-
-#[tokio::test]
-async fn a_link_of_the_same_name_in_the_other_direction_ends_the_session() {
-    let broker = impatient().start().await.expect("a broker");
-    let mut raw = Raw::begun(&broker).await;
-    raw.frame(&attach("same", 0, Role::Receiver, QUEUE)).await;
-    assert!(matches!(raw.next().await, Some(Performative::Attach(_))));
-    raw.frame(&attach("same", 1, Role::Sender, QUEUE)).await;
-    let Some(Performative::End(end)) = raw.next().await else { panic!("no end") };
-    let error = end.error.expect("an error");
-    assert_eq!(crate::peer::condition(&error), "amqp:session:handle-in-use");
-    assert_well(broker).await;
-}

@@ -1,8 +1,11 @@
 //! Links: their names, and what the broker does not do with them.
 
+use fe2o3_amqp::types::definitions::{Handle, Role};
+use fe2o3_amqp::types::performatives::{Detach, Performative};
 use fe2o3_amqp::{Receiver, Sender};
 
 use crate::peer::{Peer, broker, send, take, within};
+use crate::raw::{Raw, attach};
 
 const QUEUE: &str = "unicast.openstack.topic";
 
@@ -58,5 +61,30 @@ async fn a_session_outlives_a_consumer_that_closes_in_the_middle_of_messages() {
     let mut receiver = peer.receiver(QUEUE, 100).await;
     for _ in 30..100 {
         take(&mut receiver).await;
+    }
+}
+
+#[tokio::test]
+async fn one_name_can_be_used_in_both_directions() {
+    let broker = broker().await;
+    let mut raw = Raw::begun(&broker).await;
+    for round in 0..3 {
+        for (handle, role) in [(0, Role::Receiver), (1, Role::Sender)] {
+            raw.frame(&attach("same", handle, role.clone(), QUEUE)).await;
+            let answer = loop {
+                match raw.next().await.expect("an answer") {
+                    Performative::Attach(answer) => break answer,
+                    Performative::Flow(_) => {}
+                    other => panic!("round {round}: {other:?}"),
+                }
+            };
+            assert_eq!(answer.name, "same", "round {round}");
+            assert_ne!(answer.role, role, "round {round}");
+        }
+        for handle in [0, 1] {
+            let handle = Handle(handle);
+            raw.frame(&Detach { handle, closed: true, error: None }).await;
+            while !matches!(raw.next().await.expect("an answer"), Performative::Detach(_)) {}
+        }
     }
 }
