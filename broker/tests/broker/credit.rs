@@ -1,9 +1,12 @@
 //! Credit, both ways, and what is over.
 
 use busway_broker::Broker;
+use fe2o3_amqp::types::definitions::Role;
+use fe2o3_amqp::types::performatives::Performative;
 use futures_util::FutureExt;
 
 use crate::peer::{Peer, anywhere, broker, next, rejection, send, take, try_send, within};
+use crate::raw::{Raw, attach};
 
 const QUEUE: &str = "unicast.openstack.topic";
 
@@ -78,6 +81,16 @@ async fn a_sender_has_credit_only_while_there_is_room() {
     for text in ["two", "three", "four"] {
         assert_eq!(take(&mut receiver).await, text);
     }
+}
+
+#[tokio::test]
+async fn the_first_credit_of_a_sender_is_for_the_room_that_there_is() {
+    let broker = small(3).await;
+    let mut raw = Raw::begun(&broker).await;
+    raw.frame(&attach("sender", 0, Role::Sender, QUEUE)).await;
+    assert!(matches!(raw.next().await, Some(Performative::Attach(_))));
+    let Some(Performative::Flow(flow)) = raw.next().await else { panic!("no credit") };
+    assert_eq!(flow.link_credit, Some(3));
 }
 
 #[tokio::test]
