@@ -8,4 +8,4 @@ mod group;
 mod ports;
 mod rabbitmq;
 
-pub use rabbitmq::{Clients, RabbitMq, RabbitMqCluster};
+pub use rabbitmq::{Alarm, Clients, RabbitMq, RabbitMqCluster};

@@ -129,7 +129,7 @@ async fn a_handler_knows_how_much_time_is_left(harness: &dyn Harness) -> CaseRes
     client.cast("left", ()).await?;
     for left in journal.take(2).await {
         let left = left.expect("the message carries the time that is left");
-        assert!(left > 0 && left <= PATIENCE.as_millis(), "{left} ms are left of 10 s");
+        assert!(left > 0 && left <= PATIENCE.as_millis(), "{left} ms are left of {PATIENCE:?}");
     }
     Ok(())
 }

@@ -2,7 +2,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 /// How long a case waits for what must happen: a bound for failure, never a measure.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits for what must happen, [`PATIENCE`] at most.
 ///

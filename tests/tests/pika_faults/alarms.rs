@@ -7,7 +7,7 @@ use busway_core::driver::TransportEvent;
 use busway_core::notify::Priority;
 use busway_core::rpc::RpcClient;
 use busway_core::{Error, ErrorKind, Handled, NotificationListener, Notifier, Target, endpoint_fn};
-use busway_testkit::brokers::RabbitMq;
+use busway_testkit::brokers::{Alarm, RabbitMq};
 use busway_testkit::stage::{Gate, Journal, PATIENCE, Service, serve, soon, until};
 use futures_util::StreamExt;
 use serde_json::json;
@@ -19,18 +19,8 @@ const SHORT: Duration = Duration::from_millis(300);
 /// How many notifications wait to be handled when the alarm comes.
 const WAITING: usize = 20;
 
-fn set(broker: &RabbitMq, what: &str) {
-    let set = format!("rabbit_alarm:set_alarm({{{{resource_limit, {what}, node()}}, []}})");
-    broker.evaluate(&set).expect("an alarm");
-}
-
-fn clear(broker: &RabbitMq, what: &str) {
-    let clear = format!("rabbit_alarm:clear_alarm({{resource_limit, {what}, node()}})");
-    broker.evaluate(&clear).expect("no alarm");
-}
-
 pub(crate) async fn what_is_given_up_is_not_sent(broker: Arc<RabbitMq>) {
-    for alarm in ["memory", "disk"] {
+    for alarm in Alarm::ALL {
         let vhost = broker.add_vhost().expect("a virtual host");
         let addresses = [broker.address()];
         let (serving, sending) =
@@ -44,7 +34,7 @@ pub(crate) async fn what_is_given_up_is_not_sent(broker: Arc<RabbitMq>) {
         client.call::<_, ()>("note", json!({ "it": 0 })).await.expect("served");
         notifier.info("event", json!({})).await.expect("stored");
 
-        set(&broker, alarm);
+        broker.set_alarm(alarm).expect("an alarm");
         let mut events = sending.events();
         // The broker says that it takes nothing to who tries, and keeps that one for later: one
         // for each of the two connections.
@@ -71,7 +61,7 @@ pub(crate) async fn what_is_given_up_is_not_sent(broker: Arc<RabbitMq>) {
         // One that still waits is taken when the alarm is over.
         let waiting = client.call::<_, ()>("note", json!({ "it": 99 }));
         let (answer, ()) = tokio::join!(waiting, async {
-            clear(&broker, alarm);
+            broker.clear_alarm(alarm).expect("no alarm");
         });
         answer.expect("served");
         for _ in 0..2 {

@@ -1,5 +1,6 @@
 //! RabbitMQ, of the version that is installed.
 
+mod alarm;
 mod cluster;
 mod console;
 mod node;
@@ -23,6 +24,7 @@ use console::Console;
 use node::{Family, Node, SERVER};
 use tls::Tls;
 
+pub use alarm::Alarm;
 pub use cluster::RabbitMqCluster;
 pub use tls::Clients;
 
@@ -241,22 +243,6 @@ impl RabbitMq {
         count.parse().map_err(|_| failed(format!("the broker counted '{count}'")))
     }
 
-    /// Sets the alarm of a broker that is short of memory: publishers are blocked.
-    ///
-    /// # Errors
-    /// As [`add_vhost`](Self::add_vhost).
-    pub fn block(&self) -> Result<()> {
-        self.evaluate(&format!("rabbit_alarm:set_alarm({{{ALARM}, []}})")).map(drop)
-    }
-
-    /// Clears the alarm.
-    ///
-    /// # Errors
-    /// As [`add_vhost`](Self::add_vhost).
-    pub fn unblock(&self) -> Result<()> {
-        self.evaluate(&format!("rabbit_alarm:clear_alarm({ALARM})")).map(drop)
-    }
-
     /// Evaluates an Erlang expression in the broker, and returns its value as Erlang writes it.
     ///
     /// # Errors
@@ -366,9 +352,6 @@ fn start_epmd(family: &Family) -> Result<Group> {
     }
     Ok(epmd)
 }
-
-/// The alarm's name.
-const ALARM: &str = "{resource_limit, memory, node()}";
 
 fn not_started(error: io::Error) -> Error {
     failed("the broker cannot be started").because(error)
