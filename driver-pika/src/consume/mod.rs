@@ -4,6 +4,7 @@
 mod acks;
 mod batch;
 mod consumers;
+mod part;
 mod subscription;
 
 pub(crate) use acks::{Acks, Settle};

@@ -1,6 +1,7 @@
 //! What the pika driver keeps of its promises while brokers die, stop and run short.
 
 mod alarms;
+mod cut;
 mod failover;
 mod loss;
 mod reconnects;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         alone("nothing_stored_is_lost_and_nothing_runs_twice", loss::ten_kills),
         alone("what_an_alarm_held_up_is_not_sent_later", alarms::what_is_given_up_is_not_sent),
         alone("an_alarm_stops_no_consumer", alarms::consumers_go_on),
+        alone("a_start_that_is_cut_leaves_no_consumer", cut::no_consumer_stays),
         alone("memory_stays_flat_over_a_thousand_reconnects", reconnects::memory_stays_flat),
         alone("hosts_are_tried_in_turn_and_rest", reconnects::hosts_in_turn),
         trial("any_node_of_three_may_be_killed", || run(failover::any_node_is_killed())),
