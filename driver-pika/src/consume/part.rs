@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use lapin::Channel;
 use lapin::options::BasicQosOptions;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -165,12 +167,14 @@ impl Part {
         let acks = (!self.consuming.no_ack).then_some(acks);
         let mut gathered = Gathered::default();
         let mut ahead = VecDeque::new();
+        let mut lost = pin!(live.lost());
+        let mut stopped = pin!(self.stop.cancelled());
         loop {
             let paused = consumers.is_empty();
             let step = tokio::select! {
                 biased;
-                () = live.lost() => return End::Again,
-                () = self.stop.cancelled() => {
+                () = &mut lost => return End::Again,
+                () = &mut stopped => {
                     let ending = async {
                         let rest = consumers.cancel(&channel).await;
                         ahead.extend(rest.into_iter().map(|it| Message::new(it, acks.as_ref())));
@@ -181,11 +185,13 @@ impl Part {
                     tokio::select! {
                         biased;
                         () = ending => {}
-                        () = live.lost() => {}
+                        () = &mut lost => {}
                     }
                     return End::Stopped;
                 }
                 Some(first) = settled.recv() => {
+                    // Whoever else is ready to settle does so first, and one frame tells it all.
+                    yield_now().await;
                     gather(&mut gathered, first, &mut settled);
                     gathered.flush(&channel).await.map_err(|error| describe(&error))
                 }

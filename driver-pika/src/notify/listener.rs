@@ -115,6 +115,10 @@ impl Delivery for NotificationDelivery {
         self.settle(Settle::Ack)
     }
 
+    fn try_acknowledge(&mut self) -> Option<Result<()>> {
+        Some(self.settle(Settle::Ack))
+    }
+
     async fn requeue(mut self: Box<Self>) -> Result<()> {
         self.settle(Settle::Requeue)
     }

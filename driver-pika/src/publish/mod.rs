@@ -2,14 +2,15 @@
 
 mod owner;
 mod pool;
+mod verdict;
 
 use busway_core::{Error, Result};
 use bytes::Bytes;
 use lapin::BasicProperties;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 pub(crate) use pool::Publishers;
+pub(crate) use verdict::Verdict;
 
 /// A message on its way to its channel's owner.
 #[derive(Debug)]
@@ -39,8 +40,6 @@ pub(crate) enum Published {
     Refused(Error),
 }
 
-type Done = oneshot::Sender<Published>;
-
 impl Publishers {
     /// Publishes to an exchange and waits for the outcome, until the deadline.
     ///
@@ -48,15 +47,26 @@ impl Publishers {
     pub(crate) async fn publish(&self, exchange: &str, outgoing: Outgoing) -> Result<Published> {
         let deadline = outgoing.deadline;
         let publishing = async {
-            let publisher = match self.acquire(exchange, deadline).await {
-                Ok(publisher) => publisher,
-                Err(error) => return Published::NotSent(error),
-            };
-            publisher.publish(outgoing).await
+            match self.hand_over(exchange, outgoing).await {
+                Ok(mut verdict) => verdict.told().await,
+                Err(failed) => failed,
+            }
         };
         tokio::time::timeout_at(deadline, publishing).await.map_err(|_| {
             let message = "the broker did not confirm the message in time";
             Error::new(busway_core::ErrorKind::Timeout, message)
         })
+    }
+
+    /// Hands a message to the owner of a channel, as soon as one has room for it.
+    ///
+    /// Cancel safe, as [`publish`](Self::publish) is.
+    pub(crate) async fn hand_over(
+        &self,
+        exchange: &str,
+        outgoing: Outgoing,
+    ) -> Result<Verdict, Published> {
+        let lease = self.acquire(exchange, outgoing.deadline).await.map_err(Published::NotSent)?;
+        Ok(lease.hand_over(outgoing).await)
     }
 }

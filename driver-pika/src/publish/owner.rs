@@ -6,7 +6,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -15,19 +15,32 @@ use futures_util::FutureExt;
 use lapin::options::BasicPublishOptions;
 use lapin::{Channel, Confirmation, PublisherConfirm};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
-use super::{Done, Outgoing, Published};
+use super::pool::Lease;
+use super::verdict::Teller;
+use super::{Outgoing, Published};
 use crate::connect::{describe, is_not_found};
 use crate::link::{Live, lost};
 
 /// How many messages may be on their way unconfirmed.
 pub(super) const WINDOW: usize = 256;
 
+/// A message to publish.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) outgoing: Outgoing,
+    pub(super) teller: Teller,
+    pub(super) lease: Lease,
+}
+
 pub(super) struct Owner {
     pub(super) live: Arc<Live>,
     pub(super) channel: Channel,
     pub(super) exchange: String,
+    /// What is to be published next; kept while the broker takes nothing.
+    pub(super) next: Option<Command>,
     pub(super) pending: VecDeque<Pending>,
     /// The ids of messages that came back, until their confirm is read.
     pub(super) returned: HashSet<String>,
@@ -39,7 +52,8 @@ pub(super) struct Owner {
 pub(super) struct Pending {
     message_id: String,
     confirm: PublisherConfirm,
-    done: Done,
+    teller: Teller,
+    _lease: Lease,
 }
 
 /// Why the owner ends.
@@ -51,73 +65,75 @@ enum End {
 
 impl Owner {
     /// Publishes until there is nobody left to ask, or the channel or connection is lost.
-    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<(Outgoing, Done)>) {
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let end = self.serve(&mut commands).await;
         commands.close();
         self.settle_pending(&end);
-        while let Some((_, done)) = commands.recv().await {
-            // Whoever asked may be gone.
-            let _ = done.send(not_sent(&end));
+        let mut next = self.next.take();
+        while let Some(Command { teller, lease, .. }) = next {
+            teller.tell(not_sent(&end));
+            // A place that is held keeps the commands open.
+            drop(lease);
+            next = commands.recv().await;
         }
     }
 
-    async fn serve(&mut self, commands: &mut mpsc::Receiver<(Outgoing, Done)>) -> End {
-        let mut blocked = self.live.blocked();
+    async fn serve(&mut self, commands: &mut mpsc::Receiver<Command>) -> End {
         let live = self.live.clone();
+        let mut lost = pin!(live.lost());
+        let mut blocked = live.blocked();
         loop {
-            let window = if self.proven { WINDOW } else { 1 };
-            let open = !*blocked.borrow_and_update() && self.pending.len() < window;
+            if self.next.is_some() {
+                // Whoever else is ready to send does so first, and one burst takes all of them.
+                yield_now().await;
+            }
+            let held = *blocked.borrow_and_update();
+            if !held && let Err(end) = self.publish_burst(commands).await {
+                return end;
+            }
+            let room = self.next.is_none() && self.pending.len() < self.window();
             tokio::select! {
                 biased;
-                () = live.lost() => return End::Lost,
+                () = &mut lost => return End::Lost,
                 settled = self.confirms(), if !self.pending.is_empty() => {
                     if let Err(error) = settled {
                         return End::Channel(error);
                     }
                 }
                 // The sender lives as long as the connection.
-                _ = blocked.changed() => {}
-                command = commands.recv(), if open => match command {
-                    Some((outgoing, done)) => {
-                        if let Err(end) = self.publish(outgoing, done).await {
-                            return end;
-                        }
-                        // What is asked for already goes with it: a burst costs one round.
-                        while !*blocked.borrow()
-                            && self.pending.len() < window
-                            && let Ok((outgoing, done)) = commands.try_recv()
-                        {
-                            if let Err(end) = self.publish(outgoing, done).await {
-                                return end;
-                            }
-                        }
+                _ = blocked.changed(), if held => {}
+                command = commands.recv(), if room => {
+                    // What is pending holds its place, and with it the commands open: nothing is
+                    // pending when there is nobody left to ask.
+                    if command.is_none() {
+                        let _ = self.channel.close(200, "done".into()).await;
+                        return End::Finished;
                     }
-                    None if self.pending.is_empty() => return End::Finished,
-                    None => return self.finish(&live).await,
+                    self.next = command;
                 }
             }
         }
     }
 
-    /// Waits for the last confirms.
-    async fn finish(&mut self, live: &Live) -> End {
-        while !self.pending.is_empty() {
-            tokio::select! {
-                biased;
-                () = live.lost() => return End::Lost,
-                settled = self.confirms() => if let Err(error) = settled {
-                    return End::Channel(error);
-                }
-            }
-        }
-        // In order: nothing is queued behind this.
-        let _ = self.channel.close(200, "done".into()).await;
-        End::Finished
+    fn window(&self) -> usize {
+        if self.proven { WINDOW } else { 1 }
     }
 
-    async fn publish(&mut self, outgoing: Outgoing, done: Done) -> Result<(), End> {
+    /// Publishes what is next, and what is asked for already with it: a burst costs one round.
+    async fn publish_burst(&mut self, commands: &mut mpsc::Receiver<Command>) -> Result<(), End> {
+        let mut next = self.next.take();
+        while let Some(command) = next {
+            self.publish(command).await?;
+            let room = self.pending.len() < self.window();
+            next = if room { commands.try_recv().ok() } else { None };
+        }
+        Ok(())
+    }
+
+    async fn publish(&mut self, command: Command) -> Result<(), End> {
+        let Command { outgoing, teller, lease } = command;
         // What was given up meanwhile is not sent.
-        if done.is_closed() || outgoing.deadline <= Instant::now() {
+        if teller.is_given_up() || outgoing.deadline <= Instant::now() {
             return Ok(());
         }
         let options = BasicPublishOptions { mandatory: outgoing.mandatory, immediate: false };
@@ -132,18 +148,18 @@ impl Owner {
             biased;
             handed = publishing => handed,
             () = self.live.lost() => {
-                let _ = done.send(Published::InDoubt(lost()));
+                teller.tell(Published::InDoubt(lost()));
                 return Err(End::Lost);
             }
         };
         match handed {
             Ok(confirm) => {
                 let message_id = outgoing.message_id;
-                self.pending.push_back(Pending { message_id, confirm, done });
+                self.pending.push_back(Pending { message_id, confirm, teller, _lease: lease });
                 Ok(())
             }
             Err(error) => {
-                let _ = done.send(Published::NotSent(describe(&error)));
+                teller.tell(Published::NotSent(describe(&error)));
                 Err(End::Channel(error))
             }
         }
@@ -205,8 +221,7 @@ impl Owner {
                 let message = "the broker refused the message (a queue is full, or failed)";
                 Published::Refused(Error::new(ErrorKind::Full, message))
             };
-            // Whoever asked may be gone.
-            let _ = pending.done.send(published);
+            pending.teller.tell(published);
         }
     }
 
@@ -221,7 +236,7 @@ impl Owner {
                 End::Channel(error) => Published::InDoubt(describe(error)),
                 End::Lost | End::Finished => Published::InDoubt(lost()),
             };
-            let _ = pending.done.send(published);
+            pending.teller.tell(published);
         }
     }
 }

@@ -11,13 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use busway_core::{Error, ErrorKind, Result};
 use lapin::options::ConfirmSelectOptions;
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
-use super::owner::{Owner, WINDOW};
-use super::{Done, Outgoing, Published};
+use super::Outgoing;
+use super::owner::{Command, Owner, WINDOW};
+use super::verdict::{Verdict, verdict};
 use crate::connect::describe;
-use crate::link::{Link, Live, lost};
+use crate::link::{Link, Live};
 use crate::options::PikaOptions;
 use crate::topology::declare_exchange;
 
@@ -43,13 +44,14 @@ struct Exchange {
 
 #[derive(Debug)]
 pub(super) struct Publisher {
-    commands: mpsc::Sender<(Outgoing, Done)>,
+    commands: mpsc::Sender<Command>,
     in_flight: AtomicUsize,
     created: Instant,
     used: Mutex<Instant>,
 }
 
-/// A place in a channel's window; free again when dropped.
+/// A place in a channel's window; free again when dropped, that is once its message is settled.
+#[derive(Debug)]
 pub(super) struct Lease {
     publisher: Arc<Publisher>,
     _room: OwnedSemaphorePermit,
@@ -63,13 +65,13 @@ impl Drop for Lease {
 }
 
 impl Lease {
-    pub(super) async fn publish(&self, outgoing: Outgoing) -> Published {
-        let (done, outcome) = oneshot::channel();
-        if self.publisher.commands.send((outgoing, done)).await.is_err() {
-            return Published::NotSent(lost());
-        }
-        // An owner that ends tells everybody first, but for what it skipped as given up.
-        outcome.await.unwrap_or_else(|_| Published::NotSent(lost()))
+    /// Hands a message to the channel's owner; one that has ended tells so.
+    pub(super) async fn hand_over(self, outgoing: Outgoing) -> Verdict {
+        let (teller, verdict) = verdict();
+        let commands = self.publisher.commands.clone();
+        // What cannot be handed over is dropped, and its teller with it.
+        let _ = commands.send(Command { outgoing, teller, lease: self }).await;
+        verdict
     }
 }
 
@@ -113,6 +115,9 @@ impl Publishers {
     }
 
     async fn room(&self, channels: &Exchange, exchange: &str) -> Result<OwnedSemaphorePermit> {
+        if let Ok(room) = channels.room.clone().try_acquire_owned() {
+            return Ok(room);
+        }
         let room = channels.room.clone().acquire_owned();
         match tokio::time::timeout(*self.options.pool_timeout, room).await {
             Ok(Ok(room)) => Ok(room),
@@ -143,6 +148,7 @@ impl Publishers {
             live,
             channel,
             exchange: exchange.to_owned(),
+            next: None,
             pending: VecDeque::new(),
             returned: HashSet::new(),
             proven,

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::replies::{Replies, Waiting};
 use super::request::{Prepared, Reply};
 use crate::names::hex_id;
-use crate::publish::Published;
+use crate::publish::{Published, Verdict};
 use crate::side::Side;
 use crate::topology::declare_exchange_on;
 
@@ -42,6 +42,8 @@ pub(crate) async fn call(
     let reply = Some(Reply { queue: replies.queue().clone(), correlation_id });
     let prepared = Prepared::new(side, target, request, options.retry, Some(deadline), reply)?;
     let mut attempts = Attempts::new(&prepared, deadline);
+    // What became of the last transmission.
+    let mut verdict = None;
     let calling = async {
         loop {
             let generation = match replies.ready(deadline).await {
@@ -53,15 +55,35 @@ pub(crate) async fn call(
                 }
                 Err(error) => return Err(error),
             };
-            match attempt(side, &prepared, &mut waiting, replies, generation, deadline).await? {
-                Attempt::Replied(payload) => return Ok(payload),
-                Attempt::Failed(failed) => attempts.after(side, failed).await?,
-            }
+            let outgoing = prepared.outgoing(side, deadline);
+            let handed = tokio::select! {
+                biased;
+                // An earlier transmission may be answered yet.
+                outcome = waiting.reply() => return outcome,
+                handed = side.publishers.hand_over(&prepared.exchange, outgoing) => handed,
+            };
+            let failed = match handed {
+                Ok(handed) => {
+                    let verdict = verdict.insert(handed);
+                    match answered(verdict, &mut waiting, replies, generation).await? {
+                        Attempt::Replied(payload) => return Ok(payload),
+                        Attempt::Failed(failed) => failed,
+                    }
+                }
+                Err(failed) => failed,
+            };
+            attempts.after(side, failed).await?;
         }
     };
-    tokio::time::timeout_at(deadline, calling)
-        .await
-        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no reply came in time")))
+    tokio::time::timeout_at(deadline, calling).await.unwrap_or_else(|_| {
+        let confirmed = verdict.as_ref().is_some_and(Verdict::is_confirmed);
+        let message = if confirmed {
+            "no reply came in time"
+        } else {
+            "the broker did not confirm the request in time"
+        };
+        Err(Error::new(ErrorKind::Timeout, message))
+    })
 }
 
 enum Attempt {
@@ -69,33 +91,28 @@ enum Attempt {
     Failed(Published),
 }
 
-/// One transmission: the confirm and the reply are awaited together.
-async fn attempt(
-    side: &Side,
-    prepared: &Prepared,
+/// The end of one transmission: the confirm and the reply are awaited together.
+async fn answered(
+    verdict: &mut Verdict,
     waiting: &mut Waiting,
     replies: &Replies,
     generation: u64,
-    deadline: Instant,
 ) -> Result<Attempt> {
-    let published = {
-        let sending = send(side, prepared, deadline);
-        tokio::select! {
-            biased;
-            outcome = waiting.reply() => return Ok(Attempt::Replied(outcome?)),
-            published = sending => published?,
-        }
-    };
-    if !matches!(published, Published::Confirmed) {
-        return Ok(Attempt::Failed(published));
+    tokio::select! {
+        biased;
+        outcome = waiting.reply() => return Ok(Attempt::Replied(outcome?)),
+        failed = verdict.failed() => return Ok(Attempt::Failed(failed)),
+        () = replies.lost(generation) => {}
     }
+    // The reply may have gone with the connection that was to bring it; the request, if it was
+    // not sent, has not.
     tokio::select! {
         biased;
         outcome = waiting.reply() => Ok(Attempt::Replied(outcome?)),
-        // The reply may have gone with the connection that was to bring it.
-        () = replies.lost(generation) => {
-            Ok(Attempt::Failed(Published::InDoubt(crate::link::lost())))
-        }
+        published = verdict.told() => Ok(Attempt::Failed(match published {
+            Published::Confirmed => Published::InDoubt(crate::link::lost()),
+            failed => failed,
+        })),
     }
 }
 

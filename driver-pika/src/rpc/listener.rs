@@ -136,6 +136,10 @@ impl Delivery for RequestDelivery {
         self.settle(Settle::Ack)
     }
 
+    fn try_acknowledge(&mut self) -> Option<Result<()>> {
+        Some(self.settle(Settle::Ack))
+    }
+
     async fn requeue(mut self: Box<Self>) -> Result<()> {
         if !self.needs_acknowledgement() {
             return Err(Error::unsupported("a request without acknowledgement cannot go back"));

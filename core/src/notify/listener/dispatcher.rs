@@ -199,8 +199,15 @@ impl Batch {
 
 /// Acknowledges, or gives back.
 async fn settle((mut delivery, back): (Box<dyn Delivery>, bool)) {
-    let settling =
-        async { if back { delivery.requeue().await } else { delivery.acknowledge().await } };
+    let settling = async {
+        if back {
+            return delivery.requeue().await;
+        }
+        match delivery.try_acknowledge() {
+            Some(done) => done,
+            None => delivery.acknowledge().await,
+        }
+    };
     match tokio::time::timeout(SETTLE_TIMEOUT, settling).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a notification was not settled"),
