@@ -22,6 +22,16 @@ pub(super) fn short(what: &'static str, text: &str) -> Result<ShortString> {
     })
 }
 
+/// What a binding has beside the one that is bound: the exchange it is bound to, the key, and the
+/// arguments.
+pub(super) fn binding(
+    exchange: &str,
+    routing_key: &str,
+    arguments: &Arguments,
+) -> Result<(ShortString, ShortString, FieldTable)> {
+    Ok((short(EXCHANGE, exchange)?, short(KEY, routing_key)?, table(arguments)?))
+}
+
 pub(super) fn table(arguments: &Arguments) -> Result<FieldTable> {
     let mut table = FieldTable::default();
     for (name, value) in arguments {

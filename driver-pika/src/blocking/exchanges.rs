@@ -5,7 +5,7 @@ use lapin::options::{
 };
 
 use super::BlockingChannel;
-use super::arguments::{Arguments, EXCHANGE, KEY, short, table};
+use super::arguments::{Arguments, EXCHANGE, binding, short, table};
 
 /// How an exchange is declared: the arguments of pika's `exchange_declare`.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,8 +95,8 @@ impl BlockingChannel {
         arguments: &Arguments,
     ) -> Result<()> {
         let bound = self.core.ask("exchange_bind", || {
-            let (to, from) = (short(EXCHANGE, destination)?, short(EXCHANGE, source)?);
-            let (key, arguments) = (short(KEY, routing_key)?, table(arguments)?);
+            let to = short(EXCHANGE, destination)?;
+            let (from, key, arguments) = binding(source, routing_key, arguments)?;
             let options = ExchangeBindOptions::default();
             Ok(self.core.channel.exchange_bind(to, from, key, options, arguments))
         });
@@ -115,8 +115,8 @@ impl BlockingChannel {
         arguments: &Arguments,
     ) -> Result<()> {
         let unbound = self.core.ask("exchange_unbind", || {
-            let (to, from) = (short(EXCHANGE, destination)?, short(EXCHANGE, source)?);
-            let (key, arguments) = (short(KEY, routing_key)?, table(arguments)?);
+            let to = short(EXCHANGE, destination)?;
+            let (from, key, arguments) = binding(source, routing_key, arguments)?;
             let options = ExchangeUnbindOptions::default();
             Ok(self.core.channel.exchange_unbind(to, from, key, options, arguments))
         });

@@ -4,7 +4,7 @@ use lapin::options::{
 };
 
 use super::BlockingChannel;
-use super::arguments::{Arguments, EXCHANGE, KEY, QUEUE, short, table};
+use super::arguments::{Arguments, QUEUE, binding, short, table};
 
 /// How a queue is declared: the arguments of pika's `queue_declare`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,8 +83,8 @@ impl BlockingChannel {
         arguments: &Arguments,
     ) -> Result<()> {
         let bound = self.core.ask("queue_bind", || {
-            let (name, from) = (short(QUEUE, queue)?, short(EXCHANGE, exchange)?);
-            let (key, arguments) = (short(KEY, routing_key)?, table(arguments)?);
+            let name = short(QUEUE, queue)?;
+            let (from, key, arguments) = binding(exchange, routing_key, arguments)?;
             let options = QueueBindOptions::default();
             Ok(self.core.channel.queue_bind(name, from, key, options, arguments))
         });
@@ -103,8 +103,8 @@ impl BlockingChannel {
         arguments: &Arguments,
     ) -> Result<()> {
         let unbound = self.core.ask("queue_unbind", || {
-            let (name, from) = (short(QUEUE, queue)?, short(EXCHANGE, exchange)?);
-            let (key, arguments) = (short(KEY, routing_key)?, table(arguments)?);
+            let name = short(QUEUE, queue)?;
+            let (from, key, arguments) = binding(exchange, routing_key, arguments)?;
             Ok(self.core.channel.queue_unbind(name, from, key, arguments))
         });
         unbound.map_err(|error| error.with("queue", queue).with("exchange", exchange))

@@ -47,6 +47,12 @@ impl Session {
         let Connected { connection, kill } = connected;
         let (kill, status) = (Arc::new(kill), Arc::new(Status::default()));
         let happenings = connection.events_listener();
+        if !connection.status().connected() {
+            // What happened before somebody listened is told to nobody.
+            kill.kill();
+            let message = "the connection was lost as soon as it was there";
+            return Err(Error::new(ErrorKind::Connection, message));
+        }
         let supervising =
             status.clone().supervise(kill.clone(), happenings, blocked_connection_timeout);
         runtime.spawn(supervising);
