@@ -4,9 +4,10 @@
 mod acks;
 mod batch;
 mod consumers;
+mod function;
 mod part;
 mod subscription;
 
 pub(crate) use acks::{Acks, Settle};
 pub(crate) use batch::{Batches, Unreadable};
-pub(crate) use subscription::{Consuming, Message, Subscription};
+pub(crate) use subscription::{Consuming, Message, Subscription, consume_with};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use busway_core::{Error, ErrorKind, Result};
 use lapin::Channel;
+use lapin::message::Delivery;
 use lapin::options::BasicQosOptions;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -25,20 +26,32 @@ const SETUP_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many messages a consumer without acknowledgement may be ahead before it is paused.
 const AHEAD: usize = 1000;
 
+/// Where what comes goes.
+#[derive(Clone)]
+pub(super) enum Out {
+    /// To a receiver that settles it later.
+    Queue(mpsc::Sender<Message>),
+    /// To a function that is done with it when it returns.
+    Function(Take),
+}
+
+/// What is done with a delivery, quickly, on the spot.
+pub(super) type Take = Arc<dyn Fn(Delivery) + Send + Sync>;
+
 /// The task of one channel.
 pub(super) struct Part {
     pub(super) consuming: Consuming,
     pub(super) link: Arc<Link>,
-    pub(super) out: mpsc::Sender<Message>,
+    pub(super) out: Out,
     pub(super) stop: CancellationToken,
     pub(super) up: watch::Sender<Option<u64>>,
 }
 
 /// A channel that is set up.
-struct Channeled {
-    live: Arc<Live>,
-    channel: Channel,
-    consumers: Consumers,
+pub(super) struct Channeled {
+    pub(super) live: Arc<Live>,
+    pub(super) channel: Channel,
+    pub(super) consumers: Consumers,
     acks: Acks,
     settled: mpsc::UnboundedReceiver<(u64, Settle)>,
 }
@@ -76,7 +89,7 @@ impl Drop for Unfinished<'_> {
 }
 
 /// Why a channel's work ended.
-enum End {
+pub(super) enum End {
     Stopped,
     Again,
 }
@@ -100,7 +113,10 @@ impl Part {
                         // Whoever waited may be gone.
                         let _ = waiting.send(Ok(()));
                     }
-                    let end = self.pump(channeled).await;
+                    let end = match &self.out {
+                        Out::Queue(queue) => self.pump(channeled, queue).await,
+                        Out::Function(take) => self.take(channeled, take).await,
+                    };
                     self.up.send_replace(None);
                     if let End::Stopped = end {
                         break;
@@ -162,7 +178,7 @@ impl Part {
     }
 
     /// Hands over what comes, settles what is settled, until stopped or lost.
-    async fn pump(&self, channeled: Channeled) -> End {
+    async fn pump(&self, channeled: Channeled, out: &mpsc::Sender<Message>) -> End {
         let Channeled { live, channel, mut consumers, acks, mut settled } = channeled;
         let acks = (!self.consuming.no_ack).then_some(acks);
         let mut gathered = Gathered::default();
@@ -179,7 +195,7 @@ impl Part {
                         let rest = consumers.cancel(&channel).await;
                         ahead.extend(rest.into_iter().map(|it| Message::new(it, acks.as_ref())));
                         drop(acks);
-                        self.give_back(ahead).await;
+                        self.give_back(ahead, out).await;
                         finish(&channel, gathered, settled).await;
                     };
                     tokio::select! {
@@ -195,11 +211,11 @@ impl Part {
                     gather(&mut gathered, first, &mut settled);
                     gathered.flush(&channel).await.map_err(|error| describe(&error))
                 }
-                Ok(room) = self.out.reserve(), if !ahead.is_empty() => {
+                Ok(room) = out.reserve(), if !ahead.is_empty() => {
                     if let Some(message) = ahead.pop_front() {
                         room.send(message);
                     }
-                    self.hand_over(&mut ahead);
+                    Self::hand_over(&mut ahead, out);
                     Ok(())
                 }
                 delivery = consumers.next(), if !paused => {
@@ -215,7 +231,7 @@ impl Part {
                     {
                         ahead.push_back(Message::new(delivery, acks.as_ref()));
                     }
-                    self.hand_over(&mut ahead);
+                    Self::hand_over(&mut ahead, out);
                     Ok(())
                 }
             };
@@ -231,10 +247,10 @@ impl Part {
     }
 
     /// Hands over as much as there is room for.
-    fn hand_over(&self, ahead: &mut VecDeque<Message>) {
+    fn hand_over(ahead: &mut VecDeque<Message>, out: &mpsc::Sender<Message>) {
         // Without a receiver the subscription is about to be stopped, and gives all back.
         while !ahead.is_empty()
-            && let Ok(room) = self.out.try_reserve()
+            && let Ok(room) = out.try_reserve()
             && let Some(message) = ahead.pop_front()
         {
             room.send(message);
@@ -270,11 +286,11 @@ impl Part {
 
     /// Hands over what arrived without acknowledgement, since nobody else has it, and gives back
     /// the rest.
-    async fn give_back(&self, ahead: VecDeque<Message>) {
+    async fn give_back(&self, ahead: VecDeque<Message>, out: &mpsc::Sender<Message>) {
         for message in ahead {
             if self.consuming.no_ack {
                 // A receiver that is gone has nobody to run it for.
-                let _ = self.out.send(message).await;
+                let _ = out.send(message).await;
             } else {
                 message.settle(Settle::Requeue);
             }

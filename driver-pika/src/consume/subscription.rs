@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::DropGuard;
 
-use super::part::Part;
+use super::part::{Out, Part};
 use super::{Acks, Settle};
 use crate::link::Link;
 use crate::topology::Queue;
@@ -59,32 +59,9 @@ pub(crate) struct Subscription {
 impl Subscription {
     /// Subscribes; when it returns, messages that are sent are received.
     pub(crate) async fn start(link: Arc<Link>, parts: Vec<Consuming>) -> Result<Self> {
-        Self::start_watched(link, parts, watch::Sender::new(None)).await
-    }
-
-    /// Subscribes, and tells each time it is set up (by a fresh number) and lost.
-    pub(crate) async fn start_watched(
-        link: Arc<Link>,
-        parts: Vec<Consuming>,
-        up: watch::Sender<Option<u64>>,
-    ) -> Result<Self> {
         let capacity = parts.iter().map(|part| usize::from(part.prefetch).max(1)).sum();
         let (sender, messages) = mpsc::channel(capacity);
-        let stop = link.stopping().child_token();
-        let mut first = Vec::new();
-        for part in parts {
-            let (ready, set_up) = oneshot::channel();
-            let (link, out, stop) = (link.clone(), sender.clone(), stop.clone());
-            let tasks = link.tasks().clone();
-            tasks.spawn(Part { consuming: part, link, out, stop, up: up.clone() }.run(ready));
-            first.push(set_up);
-        }
-        let stop = stop.drop_guard();
-        for set_up in first {
-            set_up.await.unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::Closed, "the transport is closed"))
-            })?;
-        }
+        let stop = start(link, parts, &Out::Queue(sender), &watch::Sender::new(None)).await?;
         Ok(Self { messages, stop })
     }
 
@@ -104,4 +81,40 @@ impl Subscription {
     pub(crate) fn stop(&self) {
         self.stop.token().cancel();
     }
+}
+
+/// Consumes, and gives each delivery to a function, which is done with it when it returns; tells
+/// each time it is set up (by a fresh number) and lost. It ends when the guard is dropped.
+pub(crate) async fn consume_with(
+    link: Arc<Link>,
+    consuming: Consuming,
+    up: &watch::Sender<Option<u64>>,
+    take: impl Fn(Delivery) + Send + Sync + 'static,
+) -> Result<DropGuard> {
+    start(link, vec![consuming], &Out::Function(Arc::new(take)), up).await
+}
+
+/// Starts a task for each part; returns when all are set up.
+async fn start(
+    link: Arc<Link>,
+    parts: Vec<Consuming>,
+    out: &Out,
+    up: &watch::Sender<Option<u64>>,
+) -> Result<DropGuard> {
+    let stop = link.stopping().child_token();
+    let mut first = Vec::new();
+    for consuming in parts {
+        let (ready, set_up) = oneshot::channel();
+        let (link, out, stop, up) = (link.clone(), out.clone(), stop.clone(), up.clone());
+        let tasks = link.tasks().clone();
+        tasks.spawn(Part { consuming, link, out, stop, up }.run(ready));
+        first.push(set_up);
+    }
+    let stop = stop.drop_guard();
+    for set_up in first {
+        set_up
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Closed, "the transport is closed")))?;
+    }
+    Ok(stop)
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use busway_core::driver::Outcome;
 use busway_core::{Error, ErrorKind, Limits, Payload, Result};
+use lapin::message::Delivery;
+use lapin::types::ShortString;
 use parking_lot::Mutex;
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{OnceCell, oneshot, watch};
 use tokio::time::Instant;
+use tokio_util::sync::DropGuard;
 
 use crate::body::decode_reply;
-use crate::consume::{Consuming, Message, Settle, Subscription};
+use crate::consume::{Consuming, consume_with};
 use crate::link::Link;
 use crate::names;
 use crate::properties;
@@ -28,20 +30,11 @@ pub(crate) struct Replies {
     waiters: Waiters,
     link: Arc<Link>,
     /// Started by the first call.
-    receiver: tokio::sync::OnceCell<Receiver>,
+    receiver: OnceCell<DropGuard>,
     consuming: Consuming,
     limits: Limits,
     /// The number of the connection that brings replies, while there is one.
     up: watch::Sender<Option<u64>>,
-}
-
-#[derive(Debug)]
-struct Receiver(JoinHandle<()>);
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// One call that waits; forgotten when dropped.
@@ -81,7 +74,7 @@ impl Replies {
             queue,
             waiters: Waiters::default(),
             link: side.consuming().clone(),
-            receiver: tokio::sync::OnceCell::new(),
+            receiver: OnceCell::new(),
             consuming: Consuming {
                 exchange: options.rpc_reply_exchange.clone(),
                 durable: false,
@@ -130,10 +123,10 @@ impl Replies {
         let _ = self.up.subscribe().wait_for(|now| *now != Some(number)).await;
     }
 
-    async fn start(&self) -> Result<Receiver> {
-        let (link, parts) = (self.link.clone(), vec![self.consuming.clone()]);
-        let subscription = Subscription::start_watched(link, parts, self.up.clone()).await?;
-        Ok(Receiver(tokio::spawn(receive(subscription, self.waiters.clone(), self.limits))))
+    async fn start(&self) -> Result<DropGuard> {
+        let (waiters, limits) = (self.waiters.clone(), self.limits);
+        let take = move |reply| answer(&waiters, &reply, &limits);
+        consume_with(self.link.clone(), self.consuming.clone(), &self.up, take).await
     }
 
     /// Ends every wait.
@@ -142,31 +135,18 @@ impl Replies {
     }
 }
 
-async fn receive(mut subscription: Subscription, waiters: Waiters, limits: Limits) {
-    loop {
-        let batch = subscription.next(usize::MAX >> 1).await;
-        if batch.is_empty() {
-            return;
-        }
-        for message in batch {
-            let waiter = correlation_id(&message).and_then(|id| waiters.lock().remove(id));
-            message.settle(Settle::Ack);
-            if let Some(waiter) = waiter {
-                // A caller that gave up meanwhile no longer listens.
-                drop(waiter.send(read(&message, &limits)));
-            } else {
-                tracing::debug!("a reply that nobody waits for is dropped");
-                busway_core::metrics::dropped(crate::SYSTEM, "unexpected");
-            }
-        }
+/// Gives a reply to the call that waits for it.
+fn answer(waiters: &Waiters, reply: &Delivery, limits: &Limits) {
+    let id = reply.properties.correlation_id().as_ref().map(ShortString::as_str);
+    if let Some(waiter) = id.and_then(|id| waiters.lock().remove(id)) {
+        // A caller that gave up meanwhile no longer listens.
+        drop(waiter.send(read(reply, limits)));
+    } else {
+        tracing::debug!("a reply that nobody waits for is dropped");
+        busway_core::metrics::dropped(crate::SYSTEM, "unexpected");
     }
 }
 
-fn correlation_id(message: &Message) -> Option<&str> {
-    message.delivery.properties.correlation_id().as_ref().map(lapin::types::ShortString::as_str)
-}
-
-fn read(message: &Message, limits: &Limits) -> Result<Outcome> {
-    let body = properties::read(&message.delivery.properties, &message.delivery.data, limits)?;
-    decode_reply(&body)
+fn read(reply: &Delivery, limits: &Limits) -> Result<Outcome> {
+    decode_reply(&properties::read(&reply.properties, &reply.data, limits)?)
 }
