@@ -48,6 +48,7 @@ mod rpc;
 mod side;
 mod ssl;
 mod topology;
+mod turn;
 
 use std::sync::Arc;
 

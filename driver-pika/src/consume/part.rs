@@ -9,7 +9,6 @@ use lapin::message::Delivery;
 use lapin::options::BasicQosOptions;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::yield_now;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,6 +19,7 @@ use super::{Acks, Consuming, Message, Settle};
 use crate::connect::describe;
 use crate::link::{Link, Live};
 use crate::topology::{self, declare_exchange};
+use crate::turn::others_first;
 
 /// How long setting up a subscription may take, the first time.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -207,7 +207,7 @@ impl Part {
                 }
                 Some(first) = settled.recv() => {
                     // Whoever else is ready to settle does so first, and one frame tells it all.
-                    yield_now().await;
+                    others_first().await;
                     gather(&mut gathered, first, &mut settled);
                     gathered.flush(&channel).await.map_err(|error| describe(&error))
                 }

@@ -15,7 +15,6 @@ use futures_util::FutureExt;
 use lapin::options::BasicPublishOptions;
 use lapin::{Channel, Confirmation, PublisherConfirm};
 use tokio::sync::mpsc;
-use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::pool::Lease;
@@ -23,6 +22,7 @@ use super::verdict::Teller;
 use super::{Outgoing, Published};
 use crate::connect::{describe, is_not_found};
 use crate::link::{Live, lost};
+use crate::turn::others_first;
 
 /// How many messages may be on their way unconfirmed.
 pub(super) const WINDOW: usize = 256;
@@ -85,7 +85,7 @@ impl Owner {
         loop {
             if self.next.is_some() {
                 // Whoever else is ready to send does so first, and one burst takes all of them.
-                yield_now().await;
+                others_first().await;
             }
             let held = *blocked.borrow_and_update();
             if !held && let Err(end) = self.publish_burst(commands).await {
