@@ -9,6 +9,7 @@ use super::consumers::Consumers;
 use super::part::{Channeled, End, Part, Take};
 use crate::connect::describe;
 use crate::topology;
+use crate::turn::others_first;
 
 impl Part {
     /// Gives what comes to a function, and acknowledges what came together at once, until stopped
@@ -65,6 +66,8 @@ async fn taken(
         gathered.add(delivery.delivery_tag, Settle::Ack);
         take(delivery);
     }
+    // Whom this woke may send something: it leaves together with the acknowledgements.
+    others_first().await;
     let told = gathered.flush(channel).await.map_err(|error| describe(&error));
     if let Err(error) = &told {
         tracing::debug!(%error, "a subscription's channel was lost");
