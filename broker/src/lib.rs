@@ -38,8 +38,9 @@
 //! # What it does not
 //!
 //! Transactions, browsing, filters, durable or resumed links, dynamic targets, message groups,
-//! and priorities. Credit that a peer takes back in the same breath as it gives it can leave one message with it, until it gives
-//! credit again or its link ends. A drain gives the credit back at once, and delivers nothing.
+//! and priorities. Credit that a peer takes back in the same breath as it gives it can leave one
+//! message with it, until it gives credit again or its link ends. A drain gives the credit back at
+//! once, and delivers nothing.
 #![forbid(unsafe_code)]
 
 mod broker;

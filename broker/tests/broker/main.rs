@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_peers;
+mod bounds;
 mod credit;
 mod expiry;
 mod links;

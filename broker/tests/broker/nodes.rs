@@ -19,7 +19,7 @@ async fn closed(mut sender: Sender) -> String {
 }
 
 /// Why the broker refused a sender, in its answer or right after it.
-async fn refused_sender(attached: Result<Sender, SenderAttachError>) -> String {
+pub(crate) async fn refused_sender(attached: Result<Sender, SenderAttachError>) -> String {
     match attached {
         Ok(sender) => closed(sender).await,
         Err(SenderAttachError::RemoteClosedWithError(error)) => condition(&error),
