@@ -1,0 +1,1 @@
+//! From a host to an open connection: TCP, TLS, SASL, Open.
