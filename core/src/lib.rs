@@ -13,6 +13,8 @@ mod deadline;
 pub mod driver;
 pub mod error;
 pub mod metrics;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod notify;
 mod payload;
 pub mod rpc;

@@ -36,7 +36,6 @@ mod connect;
 mod consume;
 mod driver;
 mod fields;
-mod hosts;
 mod link;
 mod names;
 mod notify;

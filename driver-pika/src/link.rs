@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use busway_core::driver::{Events, TransportEvent};
+use busway_core::net::{Hosts, KillSwitch};
 use busway_core::url::Host;
 use busway_core::{Error, ErrorKind, Result};
 use futures_util::StreamExt;
@@ -16,8 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::connect::{CLOSE_TIMEOUT, Connected, Connecting, KillSwitch, describe, is_of_a_channel};
-use crate::hosts::Hosts;
+use crate::connect::{CLOSE_TIMEOUT, Connected, Connecting, describe, is_of_a_channel};
 
 /// A connection that is supervised: it comes back after a loss, until it is closed.
 #[derive(Debug)]

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use busway_core::net::{Hosts, KillSwitch};
 use busway_core::url::Host;
 use busway_core::{Config, Error, ErrorKind, Result, TransportUrl};
 use parking_lot::Mutex;
@@ -10,8 +11,7 @@ use tokio::time::Instant;
 use super::channel::Core;
 use super::runtime::{Runtime, check_that_waiting_is_fine};
 use super::supervise::Status;
-use crate::connect::{CLOSE_TIMEOUT, Connected, Connecting, KillSwitch};
-use crate::hosts::Hosts;
+use crate::connect::{CLOSE_TIMEOUT, Connected, Connecting};
 use crate::link::first;
 use crate::options::PikaOptions;
 

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use busway_core::net::KillSwitch;
 use busway_core::{Error, ErrorKind};
 use futures_util::{Stream, StreamExt};
 use lapin::Event;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::callbacks::Callbacks;
-use crate::connect::{KillSwitch, describe, is_of_a_channel};
+use crate::connect::{describe, is_of_a_channel};
 
 /// How many refusals are kept for the channels that they closed.
 const REFUSALS: usize = 16;

@@ -2,11 +2,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use busway_core::net::Encrypted;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::either::Either;
 
-use super::tls::Encrypted;
 use super::tune::NoHeartbeats;
 
 /// The bytes of a connection, as the client library sees them.

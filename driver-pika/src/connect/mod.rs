@@ -10,6 +10,7 @@ mod tune;
 use std::time::Duration;
 
 use async_compat::CompatExt;
+use busway_core::net::{Handshake, KillSwitch, Tls};
 use busway_core::url::{Credentials, Host};
 use busway_core::{Error, ErrorKind, Result, TransportUrl};
 use lapin::AsyncTcpStream;
@@ -21,13 +22,11 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 pub(crate) use refusal::{describe, is_not_found, is_of_a_channel};
-pub(crate) use socket::KillSwitch;
 
 use crate::options::PikaOptions;
 use crate::ssl::SslOptions;
 use bytes::Bytes;
 use refusal::Login;
-use tls::Tls;
 
 /// The port of AMQP 0-9-1 when the URL names none.
 const DEFAULT_PORT: u16 = 5672;
@@ -116,8 +115,8 @@ impl Connecting {
         match &self.tls {
             None => Ok((Bytes::plain(stream), false)),
             Some(tls) => {
-                let (stream, asked) = tls.handshake(name, stream).await?;
-                Ok((Bytes::encrypted(stream), asked))
+                let Handshake { stream, asked_in_vain } = tls.handshake(name, stream).await?;
+                Ok((Bytes::encrypted(stream), asked_in_vain))
             }
         }
     }
@@ -190,7 +189,7 @@ fn encryption(url: &TransportUrl, options: &PikaOptions) -> Result<Option<Tls>> 
     }
     if by_scheme || options.ssl {
         let text = options.ssl_options.as_ref().map_or("", |text| text.expose());
-        return Ok(Some(Tls::new(text.parse::<SslOptions>()?)));
+        return Ok(Some(tls::tls(text.parse::<SslOptions>()?)));
     }
     if said("ssl_options") {
         return wrong("ssl_options: the connection is not encrypted; use pika+tls".to_owned());

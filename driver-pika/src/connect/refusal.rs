@@ -2,7 +2,7 @@
 
 use std::io;
 
-use busway_core::{Error, ErrorKind};
+use busway_core::{Error, ErrorKind, net};
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::uri::SASLMechanism;
 
@@ -75,9 +75,9 @@ fn is_hang_up(kind: io::ErrorKind) -> bool {
 /// The error of an operation on a connection or channel.
 pub(crate) fn describe(error: &lapin::Error) -> Error {
     if let lapin::ErrorKind::IOError(io) = error.kind()
-        && super::tls::is_of_tls(io)
+        && net::is_of_tls(io)
     {
-        return super::tls::describe(io).because(error.clone());
+        return net::describe(io, &super::tls::NAMES).because(error.clone());
     }
     let kind = match error.kind() {
         lapin::ErrorKind::ProtocolError(amqp) => match amqp.kind() {

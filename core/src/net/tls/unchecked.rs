@@ -5,7 +5,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Takes any certificate (`CERT_NONE`); the peer still has to have its key.
+/// Takes any certificate; the peer still has to have its key.
 #[derive(Debug)]
 pub(super) struct Unchecked(Arc<CryptoProvider>);
 

@@ -1,61 +1,92 @@
-//! Whose turn it is: the hosts of a URL, each left alone for a while after it failed.
-
 use std::time::Duration;
 
-use busway_core::url::Host;
 use tokio::time::Instant;
 
-/// The hosts in turn, from a random start.
+use crate::url::Host;
+
+/// Whose turn it is: the hosts of a URL, from a random start, each left alone for a while after it
+/// failed.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use busway_core::TransportUrl;
+/// use busway_core::net::Hosts;
+/// use tokio::time::Instant;
+///
+/// let url: TransportUrl = "pika://one,two".parse()?;
+/// let mut hosts = Hosts::new(url.hosts().to_vec(), Duration::from_secs(1));
+/// let now = Instant::now();
+/// let (first, at) = hosts.next(now);
+/// assert_eq!(at, now);
+/// hosts.failed(first, now);
+/// let (second, _) = hosts.next(now);
+/// assert_ne!(hosts.host(first), hosts.host(second));
+/// # Ok::<(), busway_core::Error>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Hosts {
+pub struct Hosts {
     resting: Vec<(Host, Option<Instant>)>,
     next: usize,
     rest: Duration,
 }
 
 impl Hosts {
-    /// The hosts; one that failed is left alone for `rest`.
-    pub(crate) fn new(hosts: Vec<Host>, rest: Duration) -> Self {
-        let next = fastrand::usize(..hosts.len().max(1));
+    /// The hosts, or the one host without a name when there are none; one that failed is left
+    /// alone for `rest`.
+    #[must_use]
+    pub fn new(mut hosts: Vec<Host>, rest: Duration) -> Self {
+        if hosts.is_empty() {
+            hosts.push(Host::default());
+        }
+        let next = fastrand::usize(..hosts.len());
         Self { resting: hosts.into_iter().map(|host| (host, None)).collect(), next, rest }
     }
 
     /// The next host that is not resting, or the one whose rest ends first; and when it may be
     /// tried.
-    pub(crate) fn next(&mut self, now: Instant) -> (usize, Instant) {
+    pub fn next(&mut self, now: Instant) -> (usize, Instant) {
         let count = self.resting.len();
         let in_turn = (0..count).map(|offset| (self.next + offset) % count);
         let ready = |index: usize| self.resting[index].1.map_or(now, |until| until.max(now));
         // The first of equals wins: the hosts keep their turn.
-        let index =
-            in_turn.min_by_key(|index| ready(*index)).expect("a URL without hosts has localhost");
+        let index = in_turn.min_by_key(|index| ready(*index)).expect("there is a host at least");
         self.next = (index + 1) % count;
         (index, ready(index))
     }
 
     /// The next host in turn, whether it rests or not.
-    pub(crate) fn turn(&mut self) -> usize {
+    pub fn turn(&mut self) -> usize {
         let index = self.next;
         self.next = (index + 1) % self.resting.len();
         index
     }
 
-    pub(crate) fn host(&self, index: usize) -> &Host {
+    /// The host of this index, as [`next`](Self::next) and [`turn`](Self::turn) give it.
+    ///
+    /// # Panics
+    /// For an index that is none.
+    #[must_use]
+    pub fn host(&self, index: usize) -> &Host {
         &self.resting[index].0
     }
 
     /// Leaves a host alone for a while, give or take a fifth, so that clients do not come back
     /// all at once.
-    pub(crate) fn failed(&mut self, index: usize, now: Instant) {
+    pub fn failed(&mut self, index: usize, now: Instant) {
         let jitter = 0.8 + 0.4 * fastrand::f64();
         self.resting[index].1 = Some(now + self.rest.mul_f64(jitter));
     }
 
-    pub(crate) fn succeeded(&mut self, index: usize) {
+    /// Ends the host's rest.
+    pub fn succeeded(&mut self, index: usize) {
         self.resting[index].1 = None;
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many hosts there are: one at least.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)] // It never is.
+    pub fn len(&self) -> usize {
         self.resting.len()
     }
 }

@@ -2,11 +2,20 @@
 
 use std::io;
 
-use busway_core::{Error, ErrorKind};
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
-/// Whether a stream failed by its encryption.
-pub(in crate::connect) fn is_of_tls(error: &io::Error) -> bool {
+use super::TlsNames;
+use crate::{Error, ErrorKind};
+
+/// Whether a stream failed by its encryption: [`describe`] tells how.
+///
+/// ```
+/// use std::io;
+///
+/// assert!(!busway_core::net::is_of_tls(&io::ErrorKind::ConnectionReset.into()));
+/// ```
+#[must_use]
+pub fn is_of_tls(error: &io::Error) -> bool {
     inner(error).is_some()
 }
 
@@ -15,14 +24,28 @@ fn inner(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 /// The error of a TLS stream: in the handshake, or, from TLS 1.3 on, in the first bytes after it.
-pub(in crate::connect) fn describe(error: &io::Error) -> Error {
+///
+/// A certificate that is not to be trusted is an error that trying again does not mend.
+///
+/// ```
+/// use std::io;
+///
+/// use busway_core::ErrorKind;
+/// use busway_core::net::{TlsNames, describe};
+///
+/// let error = describe(&io::ErrorKind::UnexpectedEof.into(), &TlsNames::default());
+/// assert_eq!(error.kind(), ErrorKind::Connection);
+/// ```
+#[must_use]
+pub fn describe(error: &io::Error, names: &TlsNames) -> Error {
     let inner = inner(error);
     let (kind, what) = match inner {
-        Some(rustls::Error::InvalidCertificate(why)) => {
-            (ErrorKind::Connection, format!("the broker's certificate is refused: {}", not(why)))
-        }
+        Some(rustls::Error::InvalidCertificate(why)) => (
+            ErrorKind::Connection,
+            format!("the broker's certificate is refused: {}", not(why, names)),
+        ),
         Some(rustls::Error::AlertReceived(alert)) => {
-            (ErrorKind::Refused, format!("the broker refuses TLS: {}", alerted(*alert)))
+            (ErrorKind::Refused, format!("the broker refuses TLS: {}", alerted(*alert, names)))
         }
         Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
             (ErrorKind::Connection, "the peer does not speak TLS on this port".to_owned())
@@ -43,14 +66,15 @@ pub(in crate::connect) fn describe(error: &io::Error) -> Error {
 }
 
 /// Why a certificate is not taken.
-fn not(error: &CertificateError) -> String {
+fn not(error: &CertificateError, names: &TlsNames) -> String {
+    let TlsNames { ca_file, subject, .. } = names;
     match error {
         // An authority that has the name of one that is trusted, and another key.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "no authority of ca_certs (or, without it, of the system's) signed it".to_owned()
+            format!("no authority of {ca_file} (or, without it, of the system's) signed it")
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            format!("it does not stand for the host of the URL: {error}")
+            format!("it does not stand for {subject}: {error}")
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             format!("it has expired: {error}")
@@ -60,20 +84,23 @@ fn not(error: &CertificateError) -> String {
 }
 
 /// What the broker said.
-fn alerted(alert: AlertDescription) -> String {
+fn alerted(alert: AlertDescription, names: &TlsNames) -> String {
+    let TlsNames { cert_file, key_file, version, .. } = names;
     match alert {
         AlertDescription::CertificateRequired => {
-            "it asks for a client certificate; give one by certfile and keyfile".to_owned()
+            format!("it asks for a client certificate; give one by {cert_file} and {key_file}")
         }
         AlertDescription::HandshakeFailure => {
-            "handshake failure; it may ask for a client certificate (certfile, keyfile)".to_owned()
+            format!(
+                "handshake failure; it may ask for a client certificate ({cert_file}, {key_file})"
+            )
         }
         AlertDescription::UnknownCA => {
             "it does not know the authority of our client certificate".to_owned()
         }
         AlertDescription::CertificateExpired => "our client certificate has expired".to_owned(),
         AlertDescription::ProtocolVersion => {
-            "it does not speak the version that ssl_version asks for".to_owned()
+            format!("it does not speak the version that {version} asks for")
         }
         other => format!("alert {other:?}"),
     }

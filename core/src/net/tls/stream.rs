@@ -8,12 +8,13 @@ use tokio_rustls::client::TlsStream;
 
 use super::refusal::is_of_tls;
 
-/// An encrypted stream whose errors tell why the broker hung up, where it said so.
+/// An encrypted stream whose errors tell why the peer hung up, where it said so: see
+/// [`describe`](super::describe). Made by [`Tls::handshake`](super::Tls::handshake).
 ///
 /// From TLS 1.3 on the client writes before it can have read that its certificate is refused:
 /// the write fails as the peer has gone, and what the peer said last is still to be read.
 #[derive(Debug)]
-pub(in crate::connect) struct Encrypted(TlsStream<TcpStream>);
+pub struct Encrypted(TlsStream<TcpStream>);
 
 impl Encrypted {
     pub(super) fn new(stream: TlsStream<TcpStream>) -> Self {

@@ -3,50 +3,57 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use busway_core::{Error, ErrorKind, Result};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::{Error, ErrorKind, Result};
+
+/// The option that names a file.
+#[derive(Clone, Copy)]
+pub(super) struct Label {
+    /// What stands before its name in a message.
+    pub(super) prefix: &'static str,
+    pub(super) option: &'static str,
+}
+
 /// The certificates of a file, one at least.
-pub(super) fn certificates(
-    option: &'static str,
-    path: &Path,
-) -> Result<Vec<CertificateDer<'static>>> {
-    let text = read(option, path)?;
+pub(super) fn certificates(label: Label, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let text = read(label, path)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     match certificates {
         Ok(certificates) if certificates.is_empty() => {
-            Err(wrong(option, path, "the file holds no certificate in PEM"))
+            Err(wrong(label, path, "the file holds no certificate in PEM"))
         }
         Ok(certificates) => Ok(certificates),
-        Err(error) => Err(wrong(option, path, no_pem(&error))),
+        Err(error) => Err(wrong(label, path, no_pem(&error))),
     }
 }
 
 /// The first private key of a file.
-pub(super) fn key(option: &'static str, path: &Path) -> Result<PrivateKeyDer<'static>> {
-    let text = read(option, path)?;
+pub(super) fn key(label: Label, path: &Path) -> Result<PrivateKeyDer<'static>> {
+    let text = read(label, path)?;
     if is_encrypted(&text) {
         let message = "the private key is encrypted, which is not supported: decrypt it, for one by \
                        `openssl pkey`, and let the file's permissions protect it";
-        return Err(wrong(option, path, message));
+        return Err(wrong(label, path, message));
     }
     PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
-        pem::Error::NoItemsFound => wrong(option, path, "the file holds no private key in PEM"),
-        error => wrong(option, path, no_pem(&error)),
+        pem::Error::NoItemsFound => wrong(label, path, "the file holds no private key in PEM"),
+        error => wrong(label, path, no_pem(&error)),
     })
 }
 
 /// What is wrong with a file that an option names.
-pub(super) fn wrong(option: &'static str, path: &Path, what: impl Display) -> Error {
-    Error::new(ErrorKind::Configuration, format!("ssl_options: {option}: {what}"))
+pub(super) fn wrong(label: Label, path: &Path, what: impl Display) -> Error {
+    let Label { prefix, option } = label;
+    Error::new(ErrorKind::Configuration, format!("{prefix}{option}: {what}"))
         .with("option", option)
         .with("path", path.display())
 }
 
-fn read(option: &'static str, path: &Path) -> Result<Vec<u8>> {
+fn read(label: Label, path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path)
-        .map_err(|error| wrong(option, path, format!("the file cannot be read: {error}")))
+        .map_err(|error| wrong(label, path, format!("the file cannot be read: {error}")))
 }
 
 /// PKCS#8 says it in the first line, older forms in a header.
