@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use busway_core::Target;
+use busway_core::notify::Priority;
+use busway_core::{Result, Target};
 
 use crate::options::AmqpOptions;
 
@@ -44,7 +45,36 @@ impl Addresses {
 
 impl Destination {
     /// Where a request to this target goes.
-    pub(crate) fn of_request(target: &Target) -> busway_core::Result<Self> {
-        todo!()
+    pub(crate) fn of_request(target: &Target) -> Result<Self> {
+        let exchange = exchange(target);
+        let topic: Arc<str> = target.topic_for_send()?.into();
+        Ok(match target.server() {
+            _ if target.fanout() => Self::All { exchange, topic },
+            Some(server) => Self::Server { exchange, topic, server: server.into() },
+            None => Self::Any { exchange, topic },
+        })
     }
+
+    /// What a server subscribes to: itself, its topic, and fan-outs.
+    pub(crate) fn of_server(target: &Target) -> Result<[Self; 3]> {
+        let exchange = exchange(target);
+        let (topic, server) = target.topic_and_server()?;
+        let (topic, server): (Arc<str>, Arc<str>) = (topic.into(), server.into());
+        Ok([
+            Self::Server { exchange: exchange.clone(), topic: topic.clone(), server },
+            Self::Any { exchange: exchange.clone(), topic: topic.clone() },
+            Self::All { exchange, topic },
+        ])
+    }
+
+    /// Where notifications of this target's topic and of this priority go and come from.
+    pub(crate) fn of_notifications(target: &Target, priority: Priority) -> Result<Self> {
+        let topic = target.topic_for_send()?;
+        let topic = format!("{topic}.{priority}").into();
+        Ok(Self::Notifications { exchange: exchange(target), topic })
+    }
+}
+
+fn exchange(target: &Target) -> Option<Arc<str>> {
+    target.exchange().map(Arc::from)
 }
