@@ -4,8 +4,12 @@
 //!
 //! No container and no service of the machine is used, only the programs that a package brings.
 
+mod desk;
 mod group;
 mod ports;
+mod proton;
 mod rabbitmq;
 
+pub use desk::Desk;
+pub use proton::{Proton, ProtonBuilder, Refused};
 pub use rabbitmq::{Alarm, Clients, RabbitMq, RabbitMqCluster};

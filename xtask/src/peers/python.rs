@@ -1,47 +1,82 @@
-//! Finding a Python 3.7.
+//! Finding a Python.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::run;
 
-/// The variable that names one.
-const VARIABLE: &str = "BUSWAY_PYTHON37";
-/// Succeeds in a Python 3.7 that can make environments.
-const CHECK: &str =
-    "import ensurepip, sys, venv; sys.exit(0 if sys.version_info[:2] == (3, 7) else 1)";
+/// What a Python has to be.
+pub(super) struct Wanted {
+    /// For a person.
+    name: &'static str,
+    /// The variable that names one.
+    variable: &'static str,
+    /// The programs that may be one.
+    programs: &'static [&'static str],
+    /// What its folder begins with where pyenv has it.
+    kept_as: &'static [&'static str],
+    /// Succeeds in one that can make environments.
+    check: &'static str,
+    /// How to get one.
+    hint: &'static str,
+}
 
-/// A Python 3.7: the one that is named, one on the path, or one that pyenv has.
-pub(super) fn find() -> Option<String> {
-    if let Ok(named) = env::var(VARIABLE) {
-        return suits(&named).then_some(named);
+pub(super) const V3_7: Wanted = Wanted {
+    name: "Python 3.7",
+    variable: "BUSWAY_PYTHON37",
+    programs: &["python3.7"],
+    kept_as: &["3.7."],
+    check: "import ensurepip, sys, venv; sys.exit(0 if sys.version_info[:2] == (3, 7) else 1)",
+    hint: "`pyenv install 3.7` brings one",
+};
+
+/// One for which there are packages, and which can build those that are sources.
+pub(super) const RECENT: Wanted = Wanted {
+    name: "Python 3.11 or newer with its headers",
+    variable: "BUSWAY_PYTHON3",
+    programs: &["python3", "/usr/bin/python3"],
+    kept_as: &["3.11.", "3.12.", "3.13."],
+    check: "import ensurepip, os, sys, sysconfig, venv; \
+            headers = os.path.exists(os.path.join(sysconfig.get_paths()['include'], 'Python.h')); \
+            sys.exit(0 if sys.version_info >= (3, 11) and headers else 1)",
+    hint: "Debian's packages are `python3-venv` and `python3-dev`",
+};
+
+impl Wanted {
+    /// The one that is named, one on the path, or one that pyenv has.
+    pub(super) fn find(&self) -> Option<String> {
+        if let Ok(named) = env::var(self.variable) {
+            return self.suits(&named).then_some(named);
+        }
+        let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from);
+        let pyenv = pyenv.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".pyenv")));
+        let kept = pyenv.map(|root| self.kept_by_pyenv(&root)).unwrap_or_default();
+        let programs = self.programs.iter().map(ToString::to_string);
+        programs.chain(kept).find(|python| self.suits(python))
     }
-    let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from);
-    let pyenv = pyenv.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".pyenv")));
-    let kept = pyenv.map(|root| kept_by_pyenv(&root)).unwrap_or_default();
-    ["python3.7".to_owned()].into_iter().chain(kept).find(|python| suits(python))
-}
 
-/// What it takes to have one.
-pub(super) fn not_found() -> String {
-    format!(
-        "no Python 3.7 was found, neither as `python3.7` nor among pyenv's \
-         (`pyenv install 3.7` brings one; {VARIABLE} may name one)"
-    )
-}
+    /// What it takes to have one.
+    pub(super) fn not_found(&self) -> String {
+        format!(
+            "no {} was found, neither as `{}` nor among pyenv's ({}; {} may name one)",
+            self.name, self.programs[0], self.hint, self.variable
+        )
+    }
 
-fn suits(python: &str) -> bool {
-    run::succeeds(&[python, "-c", CHECK])
-}
+    fn suits(&self, python: &str) -> bool {
+        run::succeeds(&[python, "-c", self.check])
+    }
 
-/// Every Python 3.7 below a folder of pyenv's.
-fn kept_by_pyenv(root: &Path) -> Vec<String> {
-    let Ok(versions) = root.join("versions").read_dir() else { return Vec::new() };
-    let folders = versions.filter_map(|entry| Some(entry.ok()?.path()));
-    let right = folders.filter(|folder| {
-        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("3.7."))
-    });
-    right.map(|folder| folder.join("bin/python").display().to_string()).collect()
+    /// Every one below a folder of pyenv's that may be it.
+    fn kept_by_pyenv(&self, root: &Path) -> Vec<String> {
+        let Ok(versions) = root.join("versions").read_dir() else { return Vec::new() };
+        let folders = versions.filter_map(|entry| Some(entry.ok()?.path()));
+        let right = folders.filter(|folder| {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            self.kept_as.iter().any(|start| name.starts_with(start))
+        });
+        right.map(|folder| folder.join("bin/python").display().to_string()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -49,18 +84,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_python_3_7_does_not_suit() {
-        assert!(!suits("false"));
-        assert!(!suits("no-such-program-of-any-machine"));
+    fn what_is_no_python_does_not_suit() {
+        for wanted in [V3_7, RECENT] {
+            assert!(!wanted.suits("false"));
+            assert!(!wanted.suits("no-such-program-of-any-machine"));
+        }
     }
 
     #[test]
     fn pyenv_keeps_nothing_where_it_is_not() {
-        assert!(kept_by_pyenv(Path::new("/no/such/folder")).is_empty());
+        assert!(V3_7.kept_by_pyenv(Path::new("/no/such/folder")).is_empty());
     }
 
     #[test]
     fn who_lacks_it_is_told_how_to_name_it() {
-        assert!(not_found().contains(VARIABLE));
+        assert!(V3_7.not_found().contains("BUSWAY_PYTHON37"));
+        assert!(RECENT.not_found().contains("BUSWAY_PYTHON3"));
     }
 }

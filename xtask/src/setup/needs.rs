@@ -24,4 +24,12 @@ pub(super) const NEEDS: &[Need] = &[
     Need { what: "a C compiler and linker", check: &["cc", "--version"], packages: &["gcc", "libc6-dev"] },
     // The package starts a service where it can; the tests start brokers of their own.
     Need { what: "the broker RabbitMQ", check: &["test", "-x", "/usr/lib/rabbitmq/bin/rabbitmq-server"], packages: &["rabbitmq-server"] },
+    // For a broker on Qpid Proton's engine, which comes as sources. Pyenv's, if any, may lack it.
+    Need { what: "a Python that can build packages", check: &["sh", "-c", PYTHON], packages: &["python3-venv", "python3-dev"] },
 ];
+
+const PYTHON: &str = "\
+    for python in python3 /usr/bin/python3; do \
+      $python -c 'import ensurepip, sysconfig, venv; \
+                  open(sysconfig.get_paths()[\"include\"] + \"/Python.h\")' && exit 0; \
+    done; exit 1";
