@@ -5,7 +5,7 @@ use std::sync::Arc;
 use busway_core::notify::Priority;
 use busway_core::{Result, Target};
 
-use crate::options::AmqpOptions;
+use crate::options::{AddressingMode, AmqpOptions};
 
 /// Where a message goes, before anybody knows how the peer writes addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,29 @@ pub(crate) enum Destination {
 
 /// How the addresses of one connection are written.
 #[derive(Clone, Debug)]
-pub(crate) struct Addresses {}
+pub(crate) struct Addresses {
+    prefixes: Prefixes,
+    /// What separates the parts.
+    separator: char,
+    /// The virtual host, when it is a part of the addresses.
+    virtual_host: Option<Arc<str>>,
+    rpc_exchange: Arc<str>,
+    notification_exchange: Arc<str>,
+}
+
+/// What the addresses of each kind begin with.
+#[derive(Clone, Debug)]
+struct Prefixes {
+    one: String,
+    any: String,
+    all: String,
+    notifications: String,
+    /// What the addresses of all servers end with.
+    all_suffix: Option<&'static str>,
+}
+
+/// The product whose addresses are legacy ones.
+const QPIDD: &str = "qpid-cpp";
 
 impl Addresses {
     /// The addresses for a peer of this product, or of one that does not say (`None`).
@@ -34,12 +56,88 @@ impl Addresses {
         virtual_host: Option<&str>,
         product: Option<&str>,
     ) -> Self {
-        todo!()
+        let legacy = match options.addressing_mode {
+            AddressingMode::Legacy => true,
+            AddressingMode::Routable => false,
+            AddressingMode::Dynamic => product.is_none_or(|product| product == QPIDD),
+        };
+        let exchange = |configured: &Option<String>| -> Arc<str> {
+            configured.as_deref().unwrap_or(control_exchange).into()
+        };
+        Self {
+            prefixes: if legacy { Prefixes::legacy(options) } else { Prefixes::routable(options) },
+            separator: if legacy { '.' } else { '/' },
+            virtual_host: virtual_host.filter(|_| options.pseudo_vhost).map(Arc::from),
+            rpc_exchange: exchange(&options.default_rpc_exchange),
+            notification_exchange: exchange(&options.default_notification_exchange),
+        }
     }
 
     /// The address of a destination.
     pub(crate) fn of(&self, destination: &Destination) -> Arc<str> {
-        todo!()
+        let prefixes = &self.prefixes;
+        match destination {
+            Destination::Address(address) => address.clone(),
+            Destination::Server { exchange, topic, server } => {
+                self.join(&prefixes.one, self.rpc(exchange), &[topic, server])
+            }
+            Destination::Any { exchange, topic } => {
+                self.join(&prefixes.any, self.rpc(exchange), &[topic])
+            }
+            Destination::All { exchange, topic } => {
+                let exchange = self.rpc(exchange);
+                match prefixes.all_suffix {
+                    Some(suffix) => self.join(&prefixes.all, exchange, &[topic, suffix]),
+                    None => self.join(&prefixes.all, exchange, &[topic]),
+                }
+            }
+            Destination::Notifications { exchange, topic } => {
+                let exchange = exchange.as_ref().unwrap_or(&self.notification_exchange);
+                self.join(&prefixes.notifications, exchange, &[topic])
+            }
+        }
+    }
+
+    fn rpc<'a>(&'a self, exchange: &'a Option<Arc<str>>) -> &'a str {
+        exchange.as_ref().unwrap_or(&self.rpc_exchange)
+    }
+
+    fn join(&self, prefix: &str, exchange: &str, rest: &[&str]) -> Arc<str> {
+        let parts = std::iter::once(prefix)
+            .chain(self.virtual_host.as_deref())
+            .chain(std::iter::once(exchange))
+            .chain(rest.iter().copied());
+        let mut address = String::new();
+        for part in parts {
+            if !address.is_empty() {
+                address.push(self.separator);
+            }
+            address.push_str(part);
+        }
+        address.into()
+    }
+}
+
+impl Prefixes {
+    fn legacy(options: &AmqpOptions) -> Self {
+        Self {
+            one: options.server_request_prefix.clone(),
+            any: options.group_request_prefix.clone(),
+            all: options.broadcast_prefix.clone(),
+            notifications: options.group_request_prefix.clone(),
+            all_suffix: Some("all"),
+        }
+    }
+
+    fn routable(options: &AmqpOptions) -> Self {
+        let rpc = |kind: &str| format!("{}/{kind}", options.rpc_address_prefix);
+        Self {
+            one: rpc(&options.unicast_address),
+            any: rpc(&options.anycast_address),
+            all: rpc(&options.multicast_address),
+            notifications: format!("{}/{}", options.notify_address_prefix, options.anycast_address),
+            all_suffix: None,
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Messages: their properties, headers and bodies.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use busway_core::Result;
+use busway_core::{Error, ErrorKind, Result};
 use fe2o3_amqp::Sendable;
-use fe2o3_amqp::types::messaging::{AmqpValue, Body, Message};
+use fe2o3_amqp::types::messaging::{AmqpValue, Body, Header, Message, MessageId, Properties};
+use fe2o3_amqp::types::primitives::Timestamp;
 use serde_amqp::Value;
 use tokio::time::Instant;
 
@@ -31,8 +33,40 @@ impl Outgoing {
         reply_to: Option<&str>,
         settled: bool,
     ) -> Sendable<AmqpValue<Value>> {
-        todo!()
+        let id = |id: &Arc<str>| MessageId::from(id.to_string());
+        let reply_to = reply_to.filter(|_| self.message_id.is_some());
+        let remaining = self.expiry.map(|expiry| expiry.saturating_duration_since(Instant::now()));
+        let properties = Properties {
+            message_id: self.message_id.as_ref().map(id),
+            to: Some(to.to_owned()),
+            reply_to: reply_to.map(str::to_owned),
+            correlation_id: self.correlation_id.as_ref().map(id),
+            absolute_expiry_time: remaining.map(|remaining| after(remaining, SystemTime::now())),
+            ..Properties::default()
+        };
+        // At least a millisecond, since 0 may be taken for none.
+        let millis = |remaining: Duration| u32::try_from(remaining.as_millis()).unwrap_or(u32::MAX);
+        let header = remaining
+            .map(|remaining| Header { ttl: Some(millis(remaining).max(1)), ..Header::default() });
+        let text = |body: &Arc<str>| Value::String(body.to_string());
+        let message = Message {
+            header,
+            delivery_annotations: None,
+            message_annotations: None,
+            properties: Some(properties),
+            application_properties: None,
+            body: AmqpValue(self.body.as_ref().map_or(Value::Null, text)),
+            footer: None,
+        };
+        Sendable::builder().message(message).settled(settled).build()
     }
+}
+
+/// The time so much later, as AMQP counts it: milliseconds since 1970.
+fn after(remaining: Duration, now: SystemTime) -> Timestamp {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = since.saturating_add(remaining).as_millis();
+    Timestamp::from_milliseconds(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 /// A message that arrived, read tolerantly.
@@ -55,6 +89,67 @@ impl Arrived {
     /// # Errors
     /// `Serialization` when the body is neither text, nor bytes that are UTF-8, nor null.
     pub(crate) fn read(message: Message<Body<Value>>, arrived: Instant) -> Result<Self> {
-        todo!()
+        let Message { header, properties, body, .. } = message;
+        let properties = properties.unwrap_or_default();
+        let (ttl, delivered) = match &header {
+            Some(header) => (header.ttl, header.delivery_count),
+            None => (None, 0),
+        };
+        let by_ttl = ttl.map(|ttl| Duration::from_millis(ttl.into()));
+        let by_time = properties.absolute_expiry_time.map(|time| until(&time, SystemTime::now()));
+        let remaining = match (by_ttl, by_time) {
+            (Some(ttl), Some(time)) => Some(ttl.min(time)),
+            (ttl, time) => ttl.or(time),
+        };
+        Ok(Self {
+            body: text(body)?,
+            message_id: properties.message_id.map(id),
+            correlation_id: properties.correlation_id.map(id),
+            reply_to: properties.reply_to,
+            deadline: remaining.and_then(|remaining| arrived.checked_add(remaining)),
+            redelivered: delivered > 0,
+        })
     }
+}
+
+/// How long it is until then; nothing, when it is past.
+fn until(time: &Timestamp, now: SystemTime) -> Duration {
+    let millis = u64::try_from(time.milliseconds()).unwrap_or(0);
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(millis).saturating_sub(since)
+}
+
+fn id(id: MessageId) -> String {
+    match id {
+        MessageId::String(id) => id,
+        MessageId::Ulong(number) => number.to_string(),
+        MessageId::Uuid(id) => hex(id.as_inner()),
+        MessageId::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn text(body: Body<Value>) -> Result<Option<String>> {
+    match body {
+        Body::Value(AmqpValue(Value::String(text))) => Ok(Some(text)),
+        Body::Value(AmqpValue(Value::Binary(bytes))) => utf8(bytes.into_vec()).map(Some),
+        Body::Value(AmqpValue(Value::Null)) | Body::Empty => Ok(None),
+        Body::Data(parts) => {
+            let bytes = parts.into_iter().flat_map(|part| part.0.into_vec()).collect();
+            utf8(bytes).map(Some)
+        }
+        Body::Value(_) => Err(unreadable("the body is a value that is no text")),
+        Body::Sequence(_) => Err(unreadable("the body is a sequence")),
+    }
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| unreadable("the body's bytes are no UTF-8"))
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::new(ErrorKind::Serialization, what.to_owned())
 }
