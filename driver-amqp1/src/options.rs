@@ -108,9 +108,11 @@ pub struct AmqpOptions {
     pub unicast_address: String,
     /// The part of routable addresses that stands for any server.
     pub anycast_address: String,
-    /// The exchange of notifications whose target names none; `control_exchange` without one.
+    /// The exchange of notifications whose target names none, in routable addresses;
+    /// `control_exchange` without one.
     pub default_notification_exchange: Option<String>,
-    /// The exchange of requests whose target names none; `control_exchange` without one.
+    /// The exchange of requests whose target names none, in routable addresses; `control_exchange`
+    /// without one.
     pub default_rpc_exchange: Option<String>,
     /// How many replies the peer may send ahead.
     #[schemars(range(min = 1))]

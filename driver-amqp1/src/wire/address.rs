@@ -61,8 +61,10 @@ impl Addresses {
             AddressingMode::Routable => false,
             AddressingMode::Dynamic => product.is_none_or(|product| product == QPIDD),
         };
+        // As in oslo.messaging, legacy addresses know but the one exchange.
         let exchange = |configured: &Option<String>| -> Arc<str> {
-            configured.as_deref().unwrap_or(control_exchange).into()
+            let configured = configured.as_deref().filter(|name| !legacy && !name.is_empty());
+            configured.unwrap_or(control_exchange).into()
         };
         Self {
             prefixes: if legacy { Prefixes::legacy(options) } else { Prefixes::routable(options) },
@@ -79,36 +81,37 @@ impl Addresses {
         match destination {
             Destination::Address(address) => address.clone(),
             Destination::Server { exchange, topic, server } => {
-                self.join(&prefixes.one, self.rpc(exchange), &[topic, server])
+                self.join(&prefixes.one, self.rpc(exchange.as_ref()), &[topic, server])
             }
             Destination::Any { exchange, topic } => {
-                self.join(&prefixes.any, self.rpc(exchange), &[topic])
+                self.join(&prefixes.any, self.rpc(exchange.as_ref()), &[topic])
             }
             Destination::All { exchange, topic } => {
-                let exchange = self.rpc(exchange);
+                let exchange = self.rpc(exchange.as_ref());
                 match prefixes.all_suffix {
                     Some(suffix) => self.join(&prefixes.all, exchange, &[topic, suffix]),
                     None => self.join(&prefixes.all, exchange, &[topic]),
                 }
             }
             Destination::Notifications { exchange, topic } => {
-                let exchange = exchange.as_ref().unwrap_or(&self.notification_exchange);
+                let exchange = named(exchange.as_ref()).unwrap_or(&self.notification_exchange);
                 self.join(&prefixes.notifications, exchange, &[topic])
             }
         }
     }
 
-    fn rpc<'a>(&'a self, exchange: &'a Option<Arc<str>>) -> &'a str {
-        exchange.as_ref().unwrap_or(&self.rpc_exchange)
+    fn rpc<'a>(&'a self, exchange: Option<&'a Arc<str>>) -> &'a str {
+        named(exchange).unwrap_or(&self.rpc_exchange)
     }
 
+    /// The parts that are not empty, as oslo.messaging joins them.
     fn join(&self, prefix: &str, exchange: &str, rest: &[&str]) -> Arc<str> {
         let parts = std::iter::once(prefix)
             .chain(self.virtual_host.as_deref())
             .chain(std::iter::once(exchange))
             .chain(rest.iter().copied());
         let mut address = String::new();
-        for part in parts {
+        for part in parts.filter(|part| !part.is_empty()) {
             if !address.is_empty() {
                 address.push(self.separator);
             }
@@ -173,6 +176,146 @@ impl Destination {
     }
 }
 
+fn named(name: Option<&Arc<str>>) -> Option<&str> {
+    name.map(|name| &**name).filter(|name| !name.is_empty())
+}
+
 fn exchange(target: &Target) -> Option<Arc<str>> {
     target.exchange().map(Arc::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(options: &AmqpOptions, product: Option<&str>) -> Addresses {
+        Addresses::new(options, "openstack", Some("vh"), product)
+    }
+
+    fn all(addresses: &Addresses, target: &Target) -> Vec<String> {
+        let one = target.clone().with_server("host");
+        let mut found: Vec<_> = Destination::of_server(&one)
+            .expect("a server")
+            .iter()
+            .map(|destination| addresses.of(destination).to_string())
+            .collect();
+        let notes = Destination::of_notifications(target, Priority::Warn).expect("a topic");
+        found.push(addresses.of(&notes).to_string());
+        found
+    }
+
+    #[test]
+    fn legacy_addresses_are_those_of_qpidd() {
+        let options = AmqpOptions { pseudo_vhost: false, ..AmqpOptions::default() };
+        let expected = [
+            "exclusive.openstack.topic.host",
+            "unicast.openstack.topic",
+            "broadcast.openstack.topic.all",
+            "unicast.openstack.topic.warn",
+        ];
+        for product in [None, Some("qpid-cpp")] {
+            assert_eq!(all(&addresses(&options, product), &Target::new("topic")), expected);
+        }
+    }
+
+    #[test]
+    fn routable_addresses_are_those_of_any_other_product() {
+        let options = AmqpOptions { pseudo_vhost: false, ..AmqpOptions::default() };
+        let expected = [
+            "openstack.org/om/rpc/unicast/openstack/topic/host",
+            "openstack.org/om/rpc/anycast/openstack/topic",
+            "openstack.org/om/rpc/multicast/openstack/topic",
+            "openstack.org/om/notify/anycast/openstack/topic.warn",
+        ];
+        let found = addresses(&options, Some("qpid-dispatch-router"));
+        assert_eq!(all(&found, &Target::new("topic")), expected);
+    }
+
+    #[test]
+    fn the_addressing_mode_decides_before_the_product() {
+        let one = |addressing_mode, product| {
+            let options = AmqpOptions { addressing_mode, ..AmqpOptions::default() };
+            all(&addresses(&options, product), &Target::new("t")).swap_remove(1)
+        };
+        assert_eq!(one(AddressingMode::Legacy, Some("router")), "unicast.vh.openstack.t");
+        let routable = one(AddressingMode::Routable, Some("qpid-cpp"));
+        assert_eq!(routable, "openstack.org/om/rpc/anycast/vh/openstack/t");
+    }
+
+    #[test]
+    fn the_virtual_host_stands_before_the_exchange_when_there_is_one() {
+        let options = AmqpOptions::default();
+        let target = Target::new("t").with_exchange("shop");
+        assert_eq!(all(&addresses(&options, None), &target)[0], "exclusive.vh.shop.t.host");
+        let none = Addresses::new(&options, "openstack", Some(""), None);
+        assert_eq!(all(&none, &target)[0], "exclusive.shop.t.host");
+        let none = Addresses::new(&options, "openstack", None, Some("router"));
+        assert_eq!(all(&none, &target)[2], "openstack.org/om/rpc/multicast/shop/t");
+    }
+
+    #[test]
+    fn an_exchange_without_a_name_is_the_default_one() {
+        let options = AmqpOptions::default();
+        let target = Target::new("t").with_exchange("");
+        let addresses = Addresses::new(&options, "control", None, None);
+        assert_eq!(all(&addresses, &target)[1], "unicast.control.t");
+        let nameless = Addresses::new(&options, "", None, None);
+        assert_eq!(all(&nameless, &target)[1], "unicast.t");
+    }
+
+    #[test]
+    fn each_prefix_is_an_option() {
+        let named = |name: &str| name.to_owned();
+        let options = AmqpOptions {
+            server_request_prefix: named("S"),
+            group_request_prefix: named("G"),
+            broadcast_prefix: named("B"),
+            rpc_address_prefix: named("R"),
+            notify_address_prefix: named("N"),
+            unicast_address: named("u"),
+            anycast_address: named("a"),
+            multicast_address: named("m"),
+            ..AmqpOptions::default()
+        };
+        let target = Target::new("t").with_exchange("x");
+        let legacy = ["S.vh.x.t.host", "G.vh.x.t", "B.vh.x.t.all", "G.vh.x.t.warn"];
+        assert_eq!(all(&addresses(&options, None), &target), legacy);
+        let routable = ["R/u/vh/x/t/host", "R/a/vh/x/t", "R/m/vh/x/t", "N/a/vh/x/t.warn"];
+        assert_eq!(all(&addresses(&options, Some("router")), &target), routable);
+    }
+
+    #[test]
+    fn default_exchanges_are_those_of_routable_addresses_alone() {
+        let options = AmqpOptions {
+            default_rpc_exchange: Some("calls".to_owned()),
+            default_notification_exchange: Some("notes".to_owned()),
+            ..AmqpOptions::default()
+        };
+        let routable = all(&addresses(&options, Some("router")), &Target::new("t"));
+        assert_eq!(routable[1], "openstack.org/om/rpc/anycast/vh/calls/t");
+        assert_eq!(routable[3], "openstack.org/om/notify/anycast/vh/notes/t.warn");
+        let legacy = all(&addresses(&options, None), &Target::new("t"));
+        assert_eq!(legacy[1], "unicast.vh.openstack.t");
+        assert_eq!(legacy[3], "unicast.vh.openstack.t.warn");
+        let target = Target::new("t").with_exchange("own");
+        let own = all(&addresses(&options, Some("router")), &target);
+        assert_eq!(own[1], "openstack.org/om/rpc/anycast/vh/own/t");
+    }
+
+    #[test]
+    fn a_fan_out_goes_to_all_and_a_named_server_to_it() {
+        let target = Target::new("t").with_server("s");
+        let of = |target: Target| Destination::of_request(&target).expect("a destination");
+        assert!(matches!(of(target.clone()), Destination::Server { .. }));
+        assert!(matches!(of(target.with_fanout(true)), Destination::All { .. }));
+        assert!(matches!(of(Target::new("t")), Destination::Any { .. }));
+        assert!(Destination::of_request(&Target::default()).is_err());
+    }
+
+    #[test]
+    fn the_address_of_a_reply_stays_as_it_is() {
+        let destination = Destination::Address("some/where.else".into());
+        let found = addresses(&AmqpOptions::default(), None).of(&destination);
+        assert_eq!(&*found, "some/where.else");
+    }
 }

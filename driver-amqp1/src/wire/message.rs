@@ -95,8 +95,10 @@ impl Arrived {
             Some(header) => (header.ttl, header.delivery_count),
             None => (None, 0),
         };
-        let by_ttl = ttl.map(|ttl| Duration::from_millis(ttl.into()));
-        let by_time = properties.absolute_expiry_time.map(|time| until(&time, SystemTime::now()));
+        // 0 is how some write that there is none.
+        let by_ttl = ttl.filter(|ttl| *ttl > 0).map(|ttl| Duration::from_millis(ttl.into()));
+        let by_time = properties.absolute_expiry_time.filter(|time| time.milliseconds() > 0);
+        let by_time = by_time.map(|time| until(&time, SystemTime::now()));
         let remaining = match (by_ttl, by_time) {
             (Some(ttl), Some(time)) => Some(ttl.min(time)),
             (ttl, time) => ttl.or(time),
@@ -123,13 +125,9 @@ fn id(id: MessageId) -> String {
     match id {
         MessageId::String(id) => id,
         MessageId::Ulong(number) => number.to_string(),
-        MessageId::Uuid(id) => hex(id.as_inner()),
+        MessageId::Uuid(id) => uuid::Uuid::from_bytes(*id.as_inner()).simple().to_string(),
         MessageId::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn text(body: Body<Value>) -> Result<Option<String>> {

@@ -3,6 +3,10 @@
 mod address;
 mod body;
 mod message;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod robust;
 
 pub(crate) use address::{Addresses, Destination};
 pub(crate) use body::{

@@ -1,0 +1,93 @@
+//! Writing and reading JSON text, within limits.
+//!
+//! What a user sends is text already: it is written as it stands, without being read again.
+
+use busway_core::{Context, Error, ErrorKind, Limits, Payload, Result};
+use serde::{Deserialize, Serialize};
+
+/// What a body takes besides what the user sends, about, in bytes.
+const BESIDES: usize = 256;
+
+/// A JSON object that is being written.
+pub(super) struct Object(Vec<u8>);
+
+impl Object {
+    /// An object that is to hold so much of the user's.
+    pub(super) fn about(size: usize) -> Self {
+        let mut json = Vec::with_capacity(size + BESIDES);
+        json.push(b'{');
+        Self(json)
+    }
+
+    /// Adds an entry.
+    pub(super) fn value<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<()> {
+        self.key(key);
+        serde_json::to_writer(&mut self.0, value).map_err(|error| {
+            let message = format!("the body cannot be written: '{key}': {error}");
+            Error::new(ErrorKind::Serialization, message)
+        })
+    }
+
+    /// Adds an entry that is JSON text already.
+    pub(super) fn document(&mut self, key: &str, document: &Payload) {
+        self.key(key);
+        self.0.extend_from_slice(document.as_json().as_bytes());
+    }
+
+    /// Adds the entry of a context.
+    pub(super) fn context(&mut self, context: &Context) -> Result<()> {
+        self.value("context", context.values())
+    }
+
+    /// Begins an object in the object.
+    pub(super) fn open(&mut self, key: &str) {
+        self.key(key);
+        self.0.push(b'{');
+    }
+
+    /// Ends what was begun last.
+    pub(super) fn close(&mut self) {
+        self.0.push(b'}');
+    }
+
+    /// The text, in which what the user sends stands so many levels deep.
+    pub(super) fn finish(mut self, depth: usize, limits: &Limits) -> Result<String> {
+        self.close();
+        deeper(limits, depth).check(&self.0)?;
+        String::from_utf8(self.0).map_err(|error| {
+            Error::new(ErrorKind::Internal, "JSON was written that is no text").because(error)
+        })
+    }
+
+    fn key(&mut self, key: &str) {
+        if self.0.last() != Some(&b'{') {
+            self.0.push(b',');
+        }
+        self.0.push(b'"');
+        self.0.extend_from_slice(key.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+}
+
+/// Reads a JSON text, in which what the user sent stands so many levels deep.
+pub(super) fn read<'a, T: Deserialize<'a>>(
+    json: &'a str,
+    depth: usize,
+    limits: &Limits,
+) -> Result<T> {
+    deeper(limits, depth).check(json.as_bytes())?;
+    parse(json)
+}
+
+/// Reads a JSON text that is a part of one that was within the limits.
+pub(super) fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| unreadable(&format!("the body: {error}")))
+}
+
+pub(super) fn unreadable(what: &str) -> Error {
+    Error::new(ErrorKind::Serialization, what.to_owned())
+}
+
+fn deeper(limits: &Limits, depth: usize) -> Limits {
+    Limits { max_depth: limits.max_depth.saturating_add(depth), ..*limits }
+}

@@ -1,0 +1,75 @@
+use std::time::Duration;
+
+use busway_core::driver::Request;
+use busway_core::{Limits, Payload, Result};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::envelope::{Body, DEPTH};
+use super::json::{self, Object, unreadable};
+
+/// A request; with the call-monitor timeout when the call is monitored.
+pub(crate) fn encode_request(
+    request: &Request,
+    call_monitor_timeout: Option<Duration>,
+    limits: &Limits,
+) -> Result<String> {
+    let args = &request.args;
+    limits.check(args.as_json().as_bytes())?;
+    let mut body = Object::about(args.as_json().len());
+    body.open("request");
+    body.value("method", &*request.method)?;
+    body.document("args", args);
+    if let Some(version) = &request.version {
+        body.value("version", version)?;
+    }
+    if let Some(namespace) = &request.namespace {
+        body.value("namespace", &**namespace)?;
+    }
+    body.close();
+    body.context(&request.context)?;
+    match call_monitor_timeout {
+        Some(timeout) if timeout.subsec_nanos() == 0 => {
+            body.value("call_monitor_timeout", &timeout.as_secs())?;
+        }
+        Some(timeout) => body.value("call_monitor_timeout", &timeout.as_secs_f64())?,
+        None => {}
+    }
+    body.finish(DEPTH, limits)
+}
+
+#[derive(Deserialize)]
+struct Read<'a> {
+    method: String,
+    #[serde(borrow, default)]
+    args: Option<&'a RawValue>,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
+    namespace: Option<String>,
+}
+
+/// A request, and its call-monitor timeout. One in an envelope is opened.
+pub(crate) fn decode_request(body: &str, limits: &Limits) -> Result<(Request, Option<Duration>)> {
+    let mut body = Body::read(body, limits)?;
+    let request = body.request(limits)?;
+    let request: Read<'_> = json::parse(&request)?;
+    let args = request.args.map_or_else(Payload::empty_object, Payload::from);
+    if !args.is_object() {
+        return Err(unreadable("the arguments are no object"));
+    }
+    let timeout = body.call_monitor_timeout.map(|seconds| {
+        Duration::try_from_secs_f64(seconds).map_err(|error| {
+            unreadable(&format!("'call_monitor_timeout' is no number of seconds: {error}"))
+        })
+    });
+    let request = Request {
+        method: request.method.into(),
+        args,
+        version: request.version.map(|version| version.parse()).transpose()?,
+        namespace: request.namespace.map(Into::into),
+        context: body.take_context(),
+    };
+    // Python's `None` and 0 both say that nobody monitors the call.
+    Ok((request, timeout.transpose()?.filter(|timeout| !timeout.is_zero())))
+}
