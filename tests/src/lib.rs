@@ -1,12 +1,15 @@
 //! The candidates of the matrix: each driver on each bus that it is tested on.
 
+mod amqp1;
 mod fake;
+mod lending;
 mod modest;
 mod pika;
 mod sins;
 
 use busway_testkit::Candidate;
 
+pub use amqp1::{amqp1, amqp1_proton};
 pub use fake::{fake, sinning};
 pub use modest::modest;
 pub use pika::{Frame, Tap, pika, pika_cluster};

@@ -1,6 +1,5 @@
 //! The pika driver on RabbitMQ brokers of the tests' own.
 
-mod brokers;
 mod bus;
 mod place;
 mod tap;
@@ -11,7 +10,7 @@ use busway_driver_pika::CAPABILITIES;
 use busway_testkit::brokers::RabbitMq;
 use busway_testkit::{Candidate, Faults, Harness};
 
-use brokers::Brokers;
+use crate::lending::{Brokers, blocking};
 use bus::Bus;
 use place::Place;
 pub use tap::{Frame, Tap};
@@ -27,7 +26,7 @@ const CLUSTER_LIMIT: Duration = Duration::from_mins(4);
 /// The brokers are started when the first case wants one, and end with the candidate.
 #[must_use]
 pub fn pika() -> Candidate {
-    let brokers = Brokers::new(Bus::start_one);
+    let brokers = Brokers::new(|| Box::pin(blocking(Bus::start_one)));
     let alone = brokers.clone();
     let make = move || {
         let brokers = brokers.clone();
@@ -48,7 +47,7 @@ pub fn pika() -> Candidate {
 /// it could show. What becomes of a cluster that loses a node is a matter of the tests of faults.
 #[must_use]
 pub fn pika_cluster() -> Candidate {
-    let brokers = Brokers::new(Bus::start_cluster);
+    let brokers = Brokers::new(|| Box::pin(blocking(Bus::start_cluster)));
     let make = move || {
         let brokers = brokers.clone();
         async move { Ok(Box::new(Place::new(brokers.shared().await?).await?) as Box<dyn Harness>) }

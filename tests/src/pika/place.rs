@@ -5,7 +5,8 @@ use busway_testkit::brokers::RabbitMq;
 use busway_testkit::proxy::{Proxy, Way};
 use futures_util::future::{join_all, try_join_all};
 
-use super::brokers::{Lent, blocking};
+use super::bus::Bus;
+use crate::lending::{Lent, blocking};
 
 /// How many messages a narrow queue holds.
 const NARROW: usize = 8;
@@ -17,11 +18,11 @@ const PATIENCE: &str = "socket_timeout=5&tcp_user_timeout=5&heartbeat_interval=1
 pub(super) struct Place {
     vhost: String,
     proxies: Vec<Proxy>,
-    lent: Lent,
+    lent: Lent<Bus>,
 }
 
 impl Place {
-    pub(super) async fn new(lent: Lent) -> Result<Self> {
+    pub(super) async fn new(lent: Lent<Bus>) -> Result<Self> {
         let bus = lent.bus.clone();
         let vhost = blocking(move || bus.add_vhost()).await?;
         let proxies = lent.bus.addresses().into_iter().map(Proxy::to);
@@ -44,14 +45,6 @@ impl Place {
     ) -> Result<T> {
         let bus = self.lent.bus.clone();
         blocking(move || ask(bus.broker())).await
-    }
-
-    /// What is done to the whole broker is done only where nobody else uses it.
-    fn require_alone(&self) -> Result<()> {
-        if self.lent.turn.is_some() {
-            return Ok(());
-        }
-        Err(Error::unsupported("other cases use this broker at the same time"))
     }
 }
 
@@ -91,7 +84,7 @@ impl Harness for Place {
     }
 
     async fn block(&self) -> Result<()> {
-        self.require_alone()?;
+        self.lent.require_alone()?;
         self.of_broker(RabbitMq::block).await
     }
 
@@ -104,7 +97,7 @@ impl Harness for Place {
     }
 
     async fn restart(&self) -> Result<()> {
-        self.require_alone()?;
+        self.lent.require_alone()?;
         self.of_broker(RabbitMq::restart).await
     }
 

@@ -1,50 +1,51 @@
+//! The buses of one run, lent to its cases.
+
 use std::fmt;
 use std::sync::Arc;
 
 use busway_core::{Error, ErrorKind, Result};
+use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
-
-use super::bus::Bus;
 
 /// The buses of one run: one for all cases, and one that a case has to itself while it does
 /// something to the whole of it. Each is started when it is wanted first.
 #[derive(Debug)]
-pub(super) struct Brokers {
-    start: fn() -> Result<Bus>,
-    shared: Started,
-    alone: Started,
+pub(crate) struct Brokers<B> {
+    start: fn() -> BoxFuture<'static, Result<B>>,
+    shared: Started<B>,
+    alone: Started<B>,
     turn: Arc<Mutex<()>>,
 }
 
 /// A bus that was started, or why it could not be: it is not tried again.
-type Started = OnceCell<Result<Arc<Bus>, String>>;
+type Started<B> = OnceCell<Result<Arc<B>, String>>;
 
 /// A bus for the time of a case.
-pub(super) struct Lent {
-    pub(super) bus: Arc<Bus>,
+pub(crate) struct Lent<B> {
+    pub(crate) bus: Arc<B>,
     /// Whether the case has the bus to itself, and may do with it what it wants.
-    pub(super) turn: Option<OwnedMutexGuard<()>>,
+    pub(crate) turn: Option<OwnedMutexGuard<()>>,
 }
 
-impl Brokers {
-    pub(super) fn new(start: fn() -> Result<Bus>) -> Arc<Self> {
-        let (shared, alone) = (Started::default(), Started::default());
+impl<B> Brokers<B> {
+    pub(crate) fn new(start: fn() -> BoxFuture<'static, Result<B>>) -> Arc<Self> {
+        let (shared, alone) = (OnceCell::new(), OnceCell::new());
         Arc::new(Self { start, shared, alone, turn: Arc::default() })
     }
 
-    pub(super) async fn shared(&self) -> Result<Lent> {
+    pub(crate) async fn shared(&self) -> Result<Lent<B>> {
         Ok(Lent { bus: self.started(&self.shared).await?, turn: None })
     }
 
     /// The bus that only one case has at a time: waits for its turn.
-    pub(super) async fn alone(&self) -> Result<Lent> {
+    pub(crate) async fn alone(&self) -> Result<Lent<B>> {
         let turn = self.turn.clone().lock_owned().await;
         Ok(Lent { bus: self.started(&self.alone).await?, turn: Some(turn) })
     }
 
-    async fn started(&self, cell: &Started) -> Result<Arc<Bus>> {
+    async fn started(&self, cell: &Started<B>) -> Result<Arc<B>> {
         let start = || async {
-            match blocking(self.start).await {
+            match (self.start)().await {
                 Ok(bus) => Ok(Arc::new(bus)),
                 Err(error) => Err(error.to_string()),
             }
@@ -55,7 +56,7 @@ impl Brokers {
 }
 
 /// Runs what blocks where it may block.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     run: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| {
@@ -63,10 +64,20 @@ pub(super) async fn blocking<T: Send + 'static>(
     })
 }
 
-impl fmt::Debug for Lent {
+impl<B> Lent<B> {
+    /// What is done to the whole of a bus is done only where nobody else uses it.
+    pub(crate) fn require_alone(&self) -> Result<()> {
+        if self.turn.is_some() {
+            return Ok(());
+        }
+        Err(Error::unsupported("other cases use this broker at the same time"))
+    }
+}
+
+impl<B: fmt::Debug> fmt::Debug for Lent<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lent")
-            .field("addresses", &self.bus.addresses())
+            .field("bus", &self.bus)
             .field("alone", &self.turn.is_some())
             .finish_non_exhaustive()
     }
