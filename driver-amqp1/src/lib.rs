@@ -27,11 +27,20 @@
 
 #![allow(dead_code, unused_variables, unused_imports, clippy::todo, reason = "under construction")]
 
+mod attempts;
+mod batches;
 mod connect;
+mod driver;
+mod link;
+mod notify;
 mod options;
+mod rpc;
 mod wire;
 
-use busway_core::driver::Capabilities;
+use std::sync::Arc;
+
+use busway_core::config::{Options, describe};
+use busway_core::driver::{Capabilities, Driver, DriverInfo, OpenFuture, OpenRequest};
 
 pub use options::{AddressingMode, AmqpOptions, PreSettled};
 
@@ -52,3 +61,22 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     back_pressure: true,
     ..Capabilities::NONE
 };
+
+fn open(request: OpenRequest) -> OpenFuture {
+    Box::pin(async {
+        let driver = driver::AmqpDriver::open(request).await?;
+        Ok(Arc::new(driver) as Arc<dyn Driver>)
+    })
+}
+
+busway_core::inventory::submit! {
+    DriverInfo {
+        name: "amqp1",
+        schemes: &["amqp", "amqps"],
+        summary: "AMQP 1.0 (qpidd, message routers), on the wire of oslo.messaging's amqp driver",
+        capabilities: CAPABILITIES,
+        section: AmqpOptions::SECTION,
+        options: describe::<AmqpOptions>,
+        open,
+    }
+}

@@ -38,7 +38,7 @@ pub enum PreSettled {
 /// The options of the AMQP 1.0 driver; names and defaults are those of oslo.messaging.
 #[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
-#[allow(clippy::struct_excessive_bools, reason = "the options are those of oslo.messaging")]
+#[allow(clippy::struct_excessive_bools, reason = "options, named as oslo.messaging has them")]
 pub struct AmqpOptions {
     /// The name by which the peer knows this client; a fresh UUID without one.
     pub container_name: Option<String>,

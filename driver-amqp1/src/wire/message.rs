@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use busway_core::{Error, ErrorKind, Result};
 use fe2o3_amqp::Sendable;
-use fe2o3_amqp::types::messaging::{AmqpValue, Body, Header, Message, MessageId, Properties};
-use fe2o3_amqp::types::primitives::Timestamp;
+use fe2o3_amqp::types::messaging::{
+    AmqpValue, ApplicationProperties, Body, Header, Message, MessageId, Properties,
+};
+use fe2o3_amqp::types::primitives::{SimpleValue, Timestamp};
 use serde_amqp::Value;
 use tokio::time::Instant;
 
@@ -22,7 +24,14 @@ pub(crate) struct Outgoing {
     pub(crate) message_id: Option<Arc<str>>,
     /// The message id of the request that this answers.
     pub(crate) correlation_id: Option<Arc<str>>,
+    /// Whether it is never to run twice, whatever is lost: it is marked, so that a server does not
+    /// run it when its peer delivers it once more.
+    pub(crate) at_most_once: bool,
 }
+
+/// The application property of what is not to run twice. Of Busway's own: servers of
+/// oslo.messaging do not look at it.
+const AT_MOST_ONCE: &str = "busway-at-most-once";
 
 impl Outgoing {
     /// One transmission to this address, with the time that remains; `reply_to` is put into those
@@ -54,7 +63,9 @@ impl Outgoing {
             delivery_annotations: None,
             message_annotations: None,
             properties: Some(properties),
-            application_properties: None,
+            application_properties: self
+                .at_most_once
+                .then(|| ApplicationProperties::builder().insert(AT_MOST_ONCE, true).build()),
             body: AmqpValue(self.body.as_ref().map_or(Value::Null, text)),
             footer: None,
         };
@@ -71,6 +82,7 @@ fn after(remaining: Duration, now: SystemTime) -> Timestamp {
 
 /// A message that arrived, read tolerantly.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "what its header says, one by one")]
 pub(crate) struct Arrived {
     /// The text of the body; none when it has none (an AMQP null).
     pub(crate) body: Option<String>,
@@ -79,8 +91,14 @@ pub(crate) struct Arrived {
     pub(crate) reply_to: Option<String>,
     /// When it expires.
     pub(crate) deadline: Option<Instant>,
-    /// Whether it was delivered before (its delivery-count is above zero).
+    /// Whether a delivery of it failed before (its delivery-count is above zero).
+    pub(crate) failed_before: bool,
+    /// Whether nobody has had it before, as the peer says (its first-acquirer).
+    pub(crate) first: bool,
+    /// Whether it was delivered before.
     pub(crate) redelivered: bool,
+    /// Whether it is never to run twice.
+    pub(crate) at_most_once: bool,
 }
 
 impl Arrived {
@@ -89,14 +107,13 @@ impl Arrived {
     /// # Errors
     /// `Serialization` when the body is neither text, nor bytes that are UTF-8, nor null.
     pub(crate) fn read(message: Message<Body<Value>>, arrived: Instant) -> Result<Self> {
-        let Message { header, properties, body, .. } = message;
+        let Message { header, properties, application_properties, body, .. } = message;
         let properties = properties.unwrap_or_default();
-        let (ttl, delivered) = match &header {
-            Some(header) => (header.ttl, header.delivery_count),
-            None => (None, 0),
-        };
+        let header = header.unwrap_or_default();
+        let marked = application_properties
+            .is_some_and(|marks| marks.0.get(AT_MOST_ONCE) == Some(&SimpleValue::Bool(true)));
         // 0 is how some write that there is none.
-        let by_ttl = ttl.filter(|ttl| *ttl > 0).map(|ttl| Duration::from_millis(ttl.into()));
+        let by_ttl = header.ttl.filter(|ttl| *ttl > 0).map(|ttl| Duration::from_millis(ttl.into()));
         let by_time = properties.absolute_expiry_time.filter(|time| time.milliseconds() > 0);
         let by_time = by_time.map(|time| until(&time, SystemTime::now()));
         let remaining = match (by_ttl, by_time) {
@@ -109,7 +126,10 @@ impl Arrived {
             correlation_id: properties.correlation_id.map(id),
             reply_to: properties.reply_to,
             deadline: remaining.and_then(|remaining| arrived.checked_add(remaining)),
-            redelivered: delivered > 0,
+            failed_before: header.delivery_count > 0,
+            first: header.first_acquirer,
+            redelivered: header.delivery_count > 0,
+            at_most_once: marked,
         })
     }
 }

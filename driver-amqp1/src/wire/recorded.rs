@@ -130,6 +130,7 @@ fn outgoing(sample: &Sample, body: Option<String>, expires: bool) -> Outgoing {
         expiry,
         message_id: id("message_id"),
         correlation_id: id("correlation_id"),
+        at_most_once: false,
     }
 }
 

@@ -1,0 +1,138 @@
+//! The driver: it opens the connection and hands each request to the right room.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use busway_core::driver::{
+    CallOptions, Capabilities, Driver, Events, Listener, NotificationSubscription, NotifyOptions,
+    OpenRequest, Request, SendOptions,
+};
+use busway_core::net::Hosts;
+use busway_core::notify::Notification;
+use busway_core::url::Host;
+use busway_core::{Error, ErrorKind, Limits, Payload, Result, Target};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::connect::Connecting;
+use crate::link::{Bus, Opening, Wear};
+use crate::options::AmqpOptions;
+use crate::{CAPABILITIES, SYSTEM, notify, rpc};
+
+/// What the senders and listeners of a transport share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) bus: Bus,
+    pub(crate) options: Arc<AmqpOptions>,
+    pub(crate) limits: Limits,
+}
+
+/// An open transport on a peer of AMQP 1.0.
+#[derive(Debug)]
+pub(crate) struct AmqpDriver {
+    shared: Arc<Shared>,
+    events: Events,
+    closed: CancellationToken,
+}
+
+impl AmqpDriver {
+    pub(crate) async fn open(request: OpenRequest) -> Result<Self> {
+        let OpenRequest { url, config } = &request;
+        let options: Arc<AmqpOptions> = Arc::new(config.driver_section(url)?);
+        let events = Events::new();
+        let opening = Opening {
+            connecting: Connecting::new(url, options.clone())?,
+            // When a host is tried again is the supervisor's affair.
+            hosts: Hosts::new(hosts(url.hosts()), std::time::Duration::ZERO),
+            options: options.clone(),
+            control_exchange: config.core().control_exchange.clone(),
+            virtual_host: url.vhost().map(str::to_owned),
+            events: events.clone(),
+            wear: Wear::default(),
+        };
+        let bus = Bus::open(opening).await?;
+        let shared = Arc::new(Shared { bus, options, limits: config.limits() });
+        Ok(Self { shared, events, closed: CancellationToken::new() })
+    }
+
+    /// Runs an operation unless the transport is closed, or until it is.
+    async fn unless_closed<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.closed.cancelled() => {
+                Err(Error::new(ErrorKind::Closed, "the transport is closed"))
+            }
+            result = operation => result,
+        }
+    }
+}
+
+/// The hosts of a URL, or this machine.
+fn hosts(hosts: &[Host]) -> Vec<Host> {
+    if hosts.is_empty() {
+        return vec![Host { hostname: "localhost".to_owned(), ..Host::default() }];
+    }
+    hosts.to_vec()
+}
+
+#[async_trait]
+impl Driver for AmqpDriver {
+    fn name(&self) -> &'static str {
+        SYSTEM
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
+    fn events(&self) -> &Events {
+        &self.events
+    }
+
+    async fn call(
+        &self,
+        target: &Target,
+        request: Request,
+        options: CallOptions,
+    ) -> Result<Payload> {
+        self.unless_closed(rpc::call(&self.shared, target, &request, options)).await
+    }
+
+    async fn cast(&self, target: &Target, request: Request, options: SendOptions) -> Result<()> {
+        self.unless_closed(rpc::cast(&self.shared, target, &request, options)).await
+    }
+
+    async fn notify(
+        &self,
+        target: &Target,
+        notification: Notification,
+        options: NotifyOptions,
+    ) -> Result<()> {
+        self.unless_closed(notify::notify(&self.shared, target, &notification, options)).await
+    }
+
+    async fn listen(&self, target: &Target) -> Result<Box<dyn Listener<Request>>> {
+        self.unless_closed(async {
+            let listener = rpc::listen(self.shared.clone(), target).await?;
+            Ok(Box::new(listener) as Box<dyn Listener<Request>>)
+        })
+        .await
+    }
+
+    async fn listen_notifications(
+        &self,
+        subscription: NotificationSubscription,
+    ) -> Result<Box<dyn Listener<Notification>>> {
+        self.unless_closed(async {
+            let listener = notify::listen(&self.shared, subscription).await?;
+            Ok(Box::new(listener) as Box<dyn Listener<Notification>>)
+        })
+        .await
+    }
+
+    async fn close(&self, deadline: Instant) -> Result<()> {
+        self.closed.cancel();
+        self.shared.bus.close(deadline).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! The connection to the peer, its links, and what waits for them: all on one thread of its own.
+
+mod bus;
+mod epoch;
+mod outbox;
+mod receiver;
+mod replies;
+mod sender;
+mod session;
+mod sessions;
+mod subscription;
+mod supervisor;
+mod words;
+
+pub(crate) use bus::Bus;
+pub(crate) use outbox::Verdict;
+pub(crate) use replies::{Answer, Waiting};
+pub(crate) use sessions::Wear;
+pub(crate) use subscription::{Message, Settle, Subscription};
+pub(crate) use supervisor::Opening;

@@ -1,0 +1,388 @@
+//! A link on which messages are received: its credit, its messages, and what becomes of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use busway_core::{Error, ErrorKind, Result};
+use fe2o3_amqp::Receiver;
+use fe2o3_amqp::link::delivery::{Delivery, DeliveryInfo};
+use fe2o3_amqp::link::{DispositionError, RecvError};
+use fe2o3_amqp::types::definitions::{self, AmqpError};
+use fe2o3_amqp::types::messaging::{Body, Modified, Source};
+use futures_util::FutureExt;
+use serde_amqp::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::bus::Line;
+use super::epoch::{Ending, Epoch};
+use super::sessions::Seat;
+use super::subscription::{Message, Settle, Settles};
+use super::words;
+use crate::wire::{Arrived, Destination};
+
+/// How long an orderly end of a link may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long nothing may come after the peer has said that nothing more will.
+const SILENCE: Duration = Duration::from_millis(20);
+/// How many messages are taken before those that wait to be settled have their turn.
+const BURST: usize = 100;
+
+/// What is received, and where it goes.
+pub(super) struct Receiving {
+    /// How many messages the peer may send ahead.
+    pub(super) credit: u32,
+    pub(super) out: Out,
+}
+
+pub(super) enum Out {
+    /// To somebody who settles it later.
+    Queue(mpsc::UnboundedSender<Message>),
+    /// To a function that is done with it when it returns; whether it was wanted.
+    Function(Take),
+}
+
+pub(super) type Take = Arc<dyn Fn(Arrived) -> bool + Send + Sync>;
+
+/// Why the work on a link ended.
+pub(super) enum End {
+    /// The connection is gone.
+    Lost,
+    Stopped,
+    /// The peer ended the link.
+    Detached(Error),
+}
+
+/// A name that no other link has.
+pub(super) fn name(what: &str) -> String {
+    format!("busway/{what}/{}", uuid::Uuid::new_v4().simple())
+}
+
+/// One address of a subscription, over all connections.
+pub(super) struct Part {
+    pub(super) address: Destination,
+    pub(super) receiving: Receiving,
+    pub(super) stop: CancellationToken,
+    pub(super) line: Arc<Line>,
+}
+
+impl Part {
+    /// Attaches, tells how that went the first time, and works until it is stopped.
+    pub(super) async fn run(self, ready: oneshot::Sender<Result<()>>) {
+        let mut ready = Some(ready);
+        loop {
+            let up = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                up = self.line.up() => up,
+            };
+            let Some(epoch) = up else { return };
+            let attached = tokio::select! {
+                biased;
+                () = epoch.ending.lost.cancelled() => continue,
+                () = self.stop.cancelled() => return,
+                attached = self.attach(&epoch) => attached,
+            };
+            let why = match attached {
+                Ok((link, _seat)) => {
+                    if let Some(waiting) = ready.take() {
+                        // Whoever waited may be gone; then all is stopped in a moment.
+                        let _ = waiting.send(Ok(()));
+                    }
+                    match self.pump(link, &epoch.ending).await {
+                        End::Stopped => return,
+                        End::Lost => continue,
+                        End::Detached(why) => why,
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Connection => error,
+                Err(error) => match ready.take() {
+                    Some(waiting) => return drop(waiting.send(Err(error))),
+                    None => error,
+                },
+            };
+            tracing::warn!(error = %why, "a link of a subscription ended; it is attached again");
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(self.line.link_retry_delay()) => {}
+            }
+        }
+    }
+
+    async fn attach(&self, epoch: &Epoch) -> Result<(Receiver, Seat)> {
+        let address = epoch.addresses.of(&self.address);
+        let source = Source::builder().address(&*address).build();
+        epoch.receivers.receiver(&name("subscription"), source).await
+    }
+
+    async fn pump(&self, link: Receiver, ending: &Ending) -> End {
+        let pump = Pump::new(link, &self.receiving, ending);
+        pump.run(&self.stop).await
+    }
+}
+
+/// Hands over what comes on a link until the connection is lost or the peer ends the link.
+pub(super) async fn pump(link: Receiver, receiving: &Receiving, ending: &Ending) -> End {
+    Pump::new(link, receiving, ending).run(&CancellationToken::new()).await
+}
+
+/// The work on one link.
+struct Pump<'a> {
+    link: Receiver,
+    name: String,
+    receiving: &'a Receiving,
+    ending: &'a Ending,
+    settles: Settles,
+    settled: mpsc::UnboundedReceiver<(Option<DeliveryInfo>, Settle)>,
+    /// How many messages were taken and are not settled.
+    outstanding: u32,
+}
+
+type Received = Result<Delivery<Body<Value>>, RecvError>;
+
+impl<'a> Pump<'a> {
+    fn new(link: Receiver, receiving: &'a Receiving, ending: &'a Ending) -> Self {
+        let (settles, settled) = mpsc::unbounded_channel();
+        let name = link.name().to_owned();
+        Self { link, name, receiving, ending, settles, settled, outstanding: 0 }
+    }
+
+    async fn run(mut self, stop: &CancellationToken) -> End {
+        let ending = self.ending;
+        let working = async {
+            if self.link.set_credit(self.receiving.credit).await.is_err() {
+                return Err(words::lost());
+            }
+            self.work(stop).await
+        };
+        let worked = tokio::select! {
+            biased;
+            () = ending.lost.cancelled() => return End::Lost,
+            worked = working => worked,
+        };
+        if let Err(why) = worked {
+            return End::Detached(why);
+        }
+        tokio::select! {
+            biased;
+            () = ending.lost.cancelled() => {}
+            () = self.finish() => {}
+        }
+        End::Stopped
+    }
+
+    /// Hands over what comes, settles what is settled, until stopped, or until the peer ends the
+    /// link, with what it says.
+    async fn work(&mut self, stop: &CancellationToken) -> Result<()> {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                Some(first) = self.settled.recv() => self.settle(first).await?,
+                received = self.link.recv() => self.receive(received).await?,
+            }
+        }
+    }
+
+    /// Takes a message, and those that came with it.
+    async fn receive(&mut self, first: Received) -> Result<()> {
+        let mut next = Some(first);
+        let mut burst = 0;
+        while let Some(received) = next {
+            match received {
+                Ok(delivery) => self.take(delivery),
+                Err(RecvError::MessageDecode(undecoded)) => {
+                    self.outstanding += 1;
+                    unreadable(&undecoded.source.to_string());
+                    self.told(Some(undecoded.info), Settle::Reject);
+                }
+                Err(error) => return Err(of_recv(&error)),
+            }
+            burst += 1;
+            next = if burst < BURST { self.link.recv().now_or_never() } else { None };
+        }
+        match self.settled.try_recv() {
+            Ok(first) => self.settle(first).await,
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn take(&mut self, delivery: Delivery<Body<Value>>) {
+        self.outstanding += 1;
+        let settled = self.ending.tap.was_settled(&self.name, *delivery.delivery_id());
+        let info = (!settled).then(|| DeliveryInfo::from(&delivery));
+        let arrived = match Arrived::read(delivery.into_message(), Instant::now()) {
+            Ok(mut arrived) => {
+                arrived.redelivered |= self.ending.was_given_before(arrived.first);
+                arrived
+            }
+            Err(error) => {
+                unreadable(error.message());
+                return self.told(info, Settle::Reject);
+            }
+        };
+        match &self.receiving.out {
+            Out::Function(take) => {
+                let wanted = take(arrived);
+                self.told(info, if wanted { Settle::Accept } else { Settle::Unwanted });
+            }
+            Out::Queue(queue) => {
+                // Without a receiver it is dropped, and goes back.
+                let _ = queue.send(Message::new(arrived, info, self.settles.clone()));
+            }
+        }
+    }
+
+    fn told(&self, info: Option<DeliveryInfo>, how: Settle) {
+        // The other end is ours.
+        let _ = self.settles.send((info, how));
+    }
+
+    /// Tells the peer what became of messages, all that there is to tell at once; and lets it send
+    /// as many more, once it is half of what it may send ahead.
+    async fn settle(&mut self, first: (Option<DeliveryInfo>, Settle)) -> Result<()> {
+        let mut settling = Settling::default();
+        settling.add(first);
+        while let Ok(next) = self.settled.try_recv() {
+            settling.add(next);
+        }
+        self.outstanding -= settling.count;
+        settling.tell(&self.link).await?;
+        let credit = self.receiving.credit;
+        let may = credit.saturating_sub(self.outstanding);
+        if may.saturating_sub(self.link.credit()) >= credit.div_ceil(2) {
+            let set = self.link.set_credit(may).await;
+            set.map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Takes nothing more: what comes yet goes back, or is handed over if it cannot; waits until
+    /// all that was handed over is settled, and closes the link.
+    async fn finish(mut self) {
+        if self.drain().await.is_err() {
+            return;
+        }
+        let Self { link, settles, mut settled, .. } = self;
+        drop(settles);
+        while let Some(first) = settled.recv().await {
+            let mut settling = Settling::default();
+            settling.add(first);
+            while let Ok(next) = settled.try_recv() {
+                settling.add(next);
+            }
+            if settling.tell(&link).await.is_err() {
+                return;
+            }
+        }
+        // Dropping a link on which something may still come would end the session.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, link.close()).await;
+    }
+
+    /// Takes back the credit, and sees off what was sent before the peer heard of it.
+    async fn drain(&mut self) -> Result<()> {
+        let flow = self.ending.tap.credit(&self.name);
+        let drained = self.link.drain().await;
+        drained.map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))?;
+        let mut patience = CLOSE_TIMEOUT;
+        loop {
+            tokio::select! {
+                biased;
+                Some(first) = self.settled.recv() => self.settle_drained(first).await?,
+                received = self.link.recv() => match received {
+                    Ok(delivery) => self.give_back(delivery),
+                    Err(RecvError::MessageDecode(_)) => {}
+                    Err(error) => return Err(of_recv(&error)),
+                },
+                () = flow.changed(), if patience > SILENCE => patience = SILENCE,
+                () = tokio::time::sleep(patience) => return Ok(()),
+            }
+        }
+    }
+
+    async fn settle_drained(&mut self, first: (Option<DeliveryInfo>, Settle)) -> Result<()> {
+        let mut settling = Settling::default();
+        settling.add(first);
+        settling.tell(&self.link).await
+    }
+
+    fn give_back(&mut self, delivery: Delivery<Body<Value>>) {
+        if self.ending.tap.was_settled(&self.name, *delivery.delivery_id()) {
+            let arrived = Arrived::read(delivery.into_message(), Instant::now());
+            if let (Ok(arrived), Out::Queue(queue)) = (arrived, &self.receiving.out) {
+                let _ = queue.send(Message::new(arrived, None, self.settles.clone()));
+            }
+        } else {
+            self.told(Some(DeliveryInfo::from(&delivery)), Settle::Release);
+        }
+    }
+}
+
+/// What the peer is to be told of several messages.
+#[derive(Default)]
+struct Settling {
+    accepted: Vec<DeliveryInfo>,
+    released: Vec<DeliveryInfo>,
+    redelivered: Vec<DeliveryInfo>,
+    unwanted: Vec<DeliveryInfo>,
+    rejected: Vec<DeliveryInfo>,
+    count: u32,
+}
+
+impl Settling {
+    fn add(&mut self, (info, how): (Option<DeliveryInfo>, Settle)) {
+        self.count += 1;
+        let Some(info) = info else { return };
+        match how {
+            Settle::Accept => self.accepted.push(info),
+            Settle::Release => self.released.push(info),
+            Settle::Redeliver => self.redelivered.push(info),
+            Settle::Unwanted => self.unwanted.push(info),
+            Settle::Reject => self.rejected.push(info),
+        }
+    }
+
+    async fn tell(self, link: &Receiver) -> Result<()> {
+        let modified = |undeliverable_here: bool| Modified {
+            delivery_failed: Some(true),
+            undeliverable_here: undeliverable_here.then_some(true),
+            message_annotations: None,
+        };
+        let refusal = || {
+            let why = "the body is not what this address is for".to_owned();
+            definitions::Error::new(AmqpError::DecodeError, why, None)
+        };
+        let telling = async {
+            if !self.accepted.is_empty() {
+                link.accept_all(self.accepted).await?;
+            }
+            if !self.released.is_empty() {
+                link.release_all(self.released).await?;
+            }
+            if !self.redelivered.is_empty() {
+                link.modify_all(self.redelivered, modified(false)).await?;
+            }
+            if !self.unwanted.is_empty() {
+                link.modify_all(self.unwanted, modified(true)).await?;
+            }
+            if !self.rejected.is_empty() {
+                link.reject_all(self.rejected, refusal()).await?;
+            }
+            Ok::<(), DispositionError>(())
+        };
+        telling.await.map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))
+    }
+}
+
+fn unreadable(why: &str) {
+    tracing::warn!(why, "a message that cannot be understood is rejected");
+    busway_core::metrics::dropped(crate::SYSTEM, "unreadable");
+}
+
+fn of_recv(error: &RecvError) -> Error {
+    match error {
+        RecvError::LinkStateError(state) => words::of_link_state(state),
+        other => Error::new(ErrorKind::Connection, format!("the link failed: {other}")),
+    }
+}

@@ -1,0 +1,136 @@
+//! What a listener receives, from several links at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use busway_core::{Error, ErrorKind, Result};
+use fe2o3_amqp::link::delivery::DeliveryInfo;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::bus::Bus;
+use super::receiver::{Out, Part, Receiving};
+use crate::wire::{Arrived, Destination};
+
+/// How long setting up a subscription may take, the first time.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settle {
+    /// It arrived, for good: accepted.
+    Accept,
+    /// It goes back, as if it had not been delivered: released.
+    Release,
+    /// It goes back, and counts as delivered before: modified, delivery-failed.
+    Redeliver,
+    /// Nobody here wants it: modified, delivery-failed and undeliverable-here.
+    Unwanted,
+    /// It cannot be understood: rejected.
+    Reject,
+}
+
+/// Where the fate of messages is told to the link that brought them.
+pub(super) type Settles = mpsc::UnboundedSender<(Option<DeliveryInfo>, Settle)>;
+
+/// A message that arrived; released when dropped unsettled.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) arrived: Arrived,
+    /// None when the peer sent it settled: it cannot be given back.
+    info: Option<DeliveryInfo>,
+    settles: Settles,
+    done: bool,
+}
+
+impl Message {
+    pub(super) fn new(arrived: Arrived, info: Option<DeliveryInfo>, settles: Settles) -> Self {
+        Self { arrived, info, settles, done: false }
+    }
+
+    /// Whether the peer waits to hear what becomes of it.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.info.is_some()
+    }
+
+    /// Settles it, once; `false` when the link that brought it is gone.
+    pub(crate) fn settle(&mut self, how: Settle) -> bool {
+        if self.done {
+            return true;
+        }
+        self.done = true;
+        self.settles.send((self.info.take(), how)).is_ok()
+    }
+}
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        self.settle(Settle::Release);
+    }
+}
+
+/// The messages of several links.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    messages: mpsc::UnboundedReceiver<Message>,
+    stop: DropGuard,
+}
+
+impl Subscription {
+    /// Attaches a link for each address; returns when all are up.
+    pub(crate) async fn start(bus: &Bus, addresses: Vec<Destination>, credit: u32) -> Result<Self> {
+        // As long as the credits of its links together.
+        let (out, messages) = mpsc::unbounded_channel();
+        let stop = bus.stopping().child_token();
+        let subscription = Self { messages, stop: stop.clone().drop_guard() };
+        let mut setting_up = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            let receiving = Receiving { credit, out: Out::Queue(out.clone()) };
+            setting_up.push(spawn(bus, address, receiving, stop.clone()));
+        }
+        let all = async {
+            for ready in setting_up {
+                let closed = || Error::new(ErrorKind::Closed, "the transport is closed");
+                ready.await.unwrap_or_else(|_| Err(closed()))?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(SETUP_TIMEOUT, all).await.unwrap_or_else(|_| {
+            Err(bus.late("the peer did not set up the subscription in time"))
+        })?;
+        Ok(subscription)
+    }
+
+    /// The next messages, at most `max`; none once it has ended. Cancel safe.
+    pub(crate) async fn next(&mut self, max: usize) -> Vec<Message> {
+        let mut messages = Vec::new();
+        self.messages.recv_many(&mut messages, max.max(1)).await;
+        messages
+    }
+
+    /// A message that is there already.
+    pub(crate) fn try_next(&mut self) -> Option<Message> {
+        self.messages.try_recv().ok()
+    }
+
+    /// Takes nothing more; what is under way still comes, or goes back.
+    pub(crate) fn stop(&self) {
+        self.stop_token().cancel();
+    }
+
+    fn stop_token(&self) -> &CancellationToken {
+        self.stop.token()
+    }
+}
+
+fn spawn(
+    bus: &Bus,
+    address: Destination,
+    receiving: Receiving,
+    stop: CancellationToken,
+) -> oneshot::Receiver<Result<()>> {
+    let (ready, waiting) = oneshot::channel();
+    let part = Part { address, receiving, stop, line: Arc::clone(bus.line()) };
+    bus.spawn(part.run(ready));
+    waiting
+}

@@ -1,0 +1,7 @@
+//! Notifications.
+
+mod listener;
+mod send;
+
+pub(crate) use listener::listen;
+pub(crate) use send::notify;
