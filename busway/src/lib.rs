@@ -1,7 +1,8 @@
 //! One messaging API, many buses.
 //!
 //! A service is written once against a [`Transport`] and a [`Target`]; the scheme of one URL says
-//! what carries its messages: memory (`fake://`), RabbitMQ (`pika://`), or a [`driver`] of one's own.
+//! what carries its messages: memory (`fake://`), RabbitMQ (`pika://`), a peer of
+//! AMQP 1.0 (`amqp://`), or a [`driver`] of one's own.
 //! The ideas are those of OpenStack's oslo.messaging, and so are the bytes on the wire: over
 //! RabbitMQ, a Rust service and a Python service share one bus.
 //!
@@ -49,12 +50,17 @@
 //! | feature | brings | by default |
 //! |---|---|---|
 //! | `fake` | the in-memory bus, and its interface in [`fake`] | yes |
+//! | `amqp1` | AMQP 1.0, as [`amqp1`] says | yes |
 //! | `pika` | RabbitMQ, as [`pika`] says | yes |
 //! | `blocking` | the module [`blocking`] | yes |
 //! | `metrics` | counters and histograms through the `metrics` facade: see [`metrics`] | no |
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+
+/// AMQP 1.0: the scheme `amqp://`, its options, and what it promises.
+#[cfg(feature = "amqp1")]
+pub use busway_driver_amqp1 as amqp1;
 
 /// The in-memory bus: the scheme `fake://`, and what a test may ask it and do to it.
 ///

@@ -14,7 +14,9 @@ use crate::problem::Outcome;
 /// The registered ports of AMQP, plain and over TLS: what the URL of a bus means that names none.
 const AMQP: [(&str, u16); 2] = [("", 5672), ("tls", 5671)];
 /// The schemes of buses that speak AMQP, of whichever version.
-const AMQP_SCHEMES: [&str; 4] = ["pika", "rabbit", "kombu", "amqp"];
+const AMQP_SCHEMES: [&str; 5] = ["pika", "rabbit", "kombu", "amqp", AMQPS];
+/// The one that is over TLS without saying so after a `+`.
+const AMQPS: &str = "amqps";
 
 /// Looks up and connects to each host; that none can be reached is a failure.
 pub(super) async fn check(steps: &mut Steps, url: &TransportUrl, patience: Duration) -> Outcome {
@@ -99,7 +101,7 @@ async fn connect(
 }
 
 fn default_port(url: &TransportUrl) -> Option<u16> {
-    let variant = url.variant().unwrap_or_default();
+    let variant = if url.scheme() == AMQPS { "tls" } else { url.variant().unwrap_or_default() };
     let speaks_amqp = AMQP_SCHEMES.contains(&url.scheme());
     AMQP.into_iter().find(|(name, _)| speaks_amqp && *name == variant).map(|(_, port)| port)
 }
@@ -183,6 +185,8 @@ mod tests {
         let port = |url: &str| default_port(&url.parse().expect("a URL"));
         assert_eq!(port("pika://h/"), Some(5672));
         assert_eq!(port("pika+tls://h/"), Some(5671));
+        assert_eq!(port("amqp://h/"), Some(5672));
+        assert_eq!(port("amqps://h/"), Some(5671));
         assert_eq!(port("pigeon://h/"), None);
     }
 }
