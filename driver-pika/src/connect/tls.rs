@@ -10,6 +10,7 @@ pub(super) const NAMES: TlsNames = TlsNames {
     ca_file: "ca_certs",
     cert_file: "certfile",
     key_file: "keyfile",
+    key_password: None,
     version: "ssl_version",
     ..TlsNames::DEFAULT
 };
@@ -33,6 +34,7 @@ pub(super) fn tls(options: SslOptions) -> Tls {
         ca_file: options.ca_certs,
         cert_file: options.certfile,
         key_file: options.keyfile,
+        key_password: None,
         checked,
         least,
         names: NAMES,

@@ -7,7 +7,7 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 
-use super::files::{self, Label};
+use super::files::{self, Label, Password};
 use super::nobody::Nobody;
 use super::unchecked::Unchecked;
 use super::{TlsOptions, TlsVersion};
@@ -36,7 +36,8 @@ pub(super) fn config(options: &TlsOptions, nobody: Arc<Nobody>) -> Result<Client
         Some(key_file) => (label(names.key_file), key_file),
         None => (label(names.cert_file), cert_file),
     };
-    let key = files::key(label, key_file)?;
+    let password = Password { option: names.key_password, password: options.key_password.as_ref() };
+    let key = files::key(label, key_file, password)?;
     builder.with_client_auth_cert(chain, key).map_err(|error| {
         let what = match error {
             rustls::Error::InconsistentKeys(_) => {

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::Secret;
+
 /// How connections are encrypted.
 ///
 /// ```
@@ -18,6 +20,8 @@ pub struct TlsOptions {
     pub cert_file: Option<PathBuf>,
     /// The PEM file with the key of that certificate; the same file without one.
     pub key_file: Option<PathBuf>,
+    /// The password of the key, when it is encrypted (PKCS#8).
+    pub key_password: Option<Secret>,
     /// Whether the peer's certificate and name are checked. Unchecked, anybody in between can read
     /// along and pose as the peer.
     pub checked: bool,
@@ -33,6 +37,7 @@ impl Default for TlsOptions {
             ca_file: None,
             cert_file: None,
             key_file: None,
+            key_password: None,
             checked: true,
             least: TlsVersion::default(),
             names: TlsNames::default(),
@@ -68,6 +73,8 @@ pub struct TlsNames {
     pub cert_file: &'static str,
     /// The option with its key.
     pub key_file: &'static str,
+    /// The option with the key's password; `None` if the driver has none.
+    pub key_password: Option<&'static str>,
     /// The option with the least version.
     pub version: &'static str,
     /// What the peer's certificate has to stand for.
@@ -81,6 +88,7 @@ impl TlsNames {
         ca_file: "ca_file",
         cert_file: "cert_file",
         key_file: "key_file",
+        key_password: Some("key_password"),
         version: "least",
         subject: "the host of the URL",
     };
