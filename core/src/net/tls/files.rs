@@ -68,6 +68,7 @@ fn read(label: Label, path: &Path) -> Result<Vec<u8>> {
 }
 
 /// An encrypted key.
+#[derive(Clone, Copy)]
 enum Encrypted<'a> {
     /// PKCS#8: the section of PEM.
     Pkcs8(&'a str),

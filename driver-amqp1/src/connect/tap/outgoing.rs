@@ -1,0 +1,159 @@
+//! What the engine has written and the peer has not got yet.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use fe2o3_amqp::types::performatives::Open;
+use tokio::io::AsyncWrite;
+
+use super::frames::{Frames, HEAD};
+use super::performative::{OPEN, code};
+use super::trace::{self, Way};
+
+/// From how many bytes on they are written before more are taken.
+const MUCH: usize = 64 * 1024;
+/// A frame without a body: it says that we are there.
+const EMPTY: [u8; HEAD] = [0, 0, 0, 8, 2, 0, 0, 0];
+
+/// The bytes to be written.
+#[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // Each tells something of its own.
+pub(super) struct Outgoing {
+    frames: Frames,
+    bytes: Vec<u8>,
+    /// Up to where they are written.
+    written: usize,
+    /// How many were written in all; it may wrap.
+    left: usize,
+    /// Whether bytes were written to the stream that it may still hold.
+    unflushed: bool,
+    /// Whether the other tasks had their turn to write since there is something.
+    waited: bool,
+    /// Whether our Open has passed.
+    opened: bool,
+    trace: bool,
+    /// Whether anything was put since this was asked for last.
+    busy: bool,
+}
+
+impl Outgoing {
+    pub(super) fn new(trace: bool) -> Self {
+        Self {
+            frames: Frames::with_transfers(trace),
+            bytes: Vec::new(),
+            written: 0,
+            left: 0,
+            unflushed: false,
+            waited: false,
+            opened: false,
+            trace,
+            busy: false,
+        }
+    }
+
+    /// Takes bytes of the engine; tells how many.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> usize {
+        let bytes = &bytes[..bytes.len().min(MUCH)];
+        self.busy = true;
+        let before = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        let (trace, opened) = (self.trace, self.opened);
+        let mut open = None;
+        // What the engine writes are frames.
+        let _ = self.frames.feed(bytes, |frame| {
+            if !opened && code(frame.body) == Some(OPEN) {
+                open = Some((frame.end, frame.size, patient(frame.body)));
+            }
+            if trace {
+                trace::frame(Way::ToPeer, &frame);
+            }
+        });
+        if let Some((end, size, patched)) = open {
+            self.opened = true;
+            let end = before + end;
+            // It is the first frame, and nothing after the header has left before it is whole.
+            if let (Some(patched), Some(begin)) = (patched, end.checked_sub(size)) {
+                self.bytes.splice(begin..end, patched);
+            }
+        }
+        bytes.len()
+    }
+
+    /// A word that we are there, unless the engine has said something since the last time.
+    pub(super) fn beat(&mut self) {
+        let busy = std::mem::take(&mut self.busy);
+        if !busy && self.frames.is_between() {
+            self.bytes.extend_from_slice(&EMPTY);
+            // It has waited long enough.
+            self.waited = true;
+        }
+    }
+
+    /// Whether there is something to write or to flush.
+    pub(super) fn is_due(&self) -> bool {
+        self.written < self.bytes.len() || self.unflushed
+    }
+
+    /// Whether there is so much that it is to be written before more is taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.len() - self.written >= MUCH
+    }
+
+    /// Whether the other tasks are to have their turn first: once, for what they add leaves with
+    /// the rest then.
+    pub(super) fn let_others_write(&mut self) -> bool {
+        !std::mem::replace(&mut self.waited, true)
+    }
+
+    /// How many bytes have left so far.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Writes and flushes everything.
+    pub(super) fn poll_drain<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.written < self.bytes.len() {
+            let bytes = &self.bytes[self.written..];
+            let Poll::Ready(wrote) = Pin::new(&mut *stream).poll_write(context, bytes) else {
+                // What has left is not kept for ever by a peer that never quite keeps up.
+                if self.written >= MUCH {
+                    self.bytes.drain(..self.written);
+                    self.written = 0;
+                }
+                return Poll::Pending;
+            };
+            let wrote = wrote?;
+            if wrote == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.written += wrote;
+            self.left = self.left.wrapping_add(wrote);
+            self.unflushed = true;
+        }
+        self.bytes.clear();
+        self.written = 0;
+        ready!(Pin::new(&mut *stream).poll_flush(context))?;
+        self.unflushed = false;
+        self.waited = false;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Our Open with half the idle time-out, if it has one: the engine tells the peer the time after
+/// which it hangs up, and a peer that keeps to that very time is late (AMQP 1.0, part 2.4.5).
+fn patient(body: &[u8]) -> Option<Vec<u8>> {
+    let mut open: Open = serde_amqp::from_reader(body).ok()?;
+    let millis = open.idle_time_out.filter(|millis| *millis > 1)?;
+    open.idle_time_out = Some(millis / 2);
+    let body = serde_amqp::to_vec(&open).ok()?;
+    let size = u32::try_from(body.len() + HEAD).ok()?;
+    let mut frame = size.to_be_bytes().to_vec();
+    frame.extend_from_slice(&EMPTY[4..]);
+    frame.extend_from_slice(&body);
+    Some(frame)
+}

@@ -1,0 +1,53 @@
+//! What is learned from the frames of the peer.
+
+use fe2o3_amqp::types::performatives::{Attach, Close, Detach, Flow, Open};
+use serde::de::DeserializeOwned;
+
+use super::frames::Frame;
+use super::peer::Peer;
+use super::performative::{ATTACH, CLOSE, DETACH, END, FLOW, OPEN, code};
+use super::shared::Shared;
+
+/// The most links that the peer may have attached: it attaches none by itself that we keep.
+const MOST_LINKS: usize = 64 * 1024;
+
+/// Too many links for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMany;
+
+/// Looks at a frame of the peer; gives what its Open says, if it is one.
+///
+/// What cannot be read is left to the engine, which ends the connection over it.
+pub(super) fn look(frame: &Frame<'_>, shared: &Shared) -> Result<Option<Peer>, TooMany> {
+    let Some(code) = code(frame.body) else { return Ok(None) };
+    match code {
+        OPEN => return Ok(read::<Open>(frame).map(|open| shared.opened(open))),
+        ATTACH => {
+            if let Some(attach) = read::<Attach>(frame) {
+                let mut credits = shared.credits.lock();
+                credits.attach(frame.channel, attach);
+                if credits.count() > MOST_LINKS {
+                    return Err(TooMany);
+                }
+            }
+        }
+        FLOW => {
+            if let Some(flow) = read::<Flow>(frame) {
+                shared.credits.lock().flow(frame.channel, &flow);
+            }
+        }
+        DETACH => {
+            if let Some(detach) = read::<Detach>(frame) {
+                shared.credits.lock().detach(frame.channel, detach.handle.0);
+            }
+        }
+        END => shared.credits.lock().end(frame.channel),
+        CLOSE => shared.closes(read::<Close>(frame).unwrap_or(Close { error: None })),
+        _ => {}
+    }
+    Ok(None)
+}
+
+fn read<T: DeserializeOwned>(frame: &Frame<'_>) -> Option<T> {
+    serde_amqp::from_reader(frame.body).ok()
+}
