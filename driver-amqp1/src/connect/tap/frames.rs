@@ -1,17 +1,15 @@
 //! The bytes of one direction, cut into the frames of AMQP 1.0.
 
-use super::performative;
+use super::{performative, transfer};
 
 /// The protocol header that stands before all frames, and the head of each frame, in bytes.
 pub(super) const HEAD: usize = 8;
 /// How much of the body of a frame in pieces is kept, in bytes: what is looked at is shorter.
 const KEPT: usize = 64 * 1024;
-/// How much of a body is needed to tell which performative it is.
-const CODE: usize = 3;
 
 /// Cuts a stream of bytes, from the protocol header on, into frames.
 ///
-/// Bodies are copied only of frames that come in pieces; those of transfers not even then.
+/// Bodies are copied only of frames that come in pieces; of transfers the first fields alone.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     begun: bool,
@@ -124,10 +122,10 @@ impl Frames {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let enough = self.extended() + CODE;
+        let enough = self.extended() + transfer::LONGEST;
         let begins = self.body.len().min(enough);
-        let (code, rest) = bytes.split_at((enough - begins).min(bytes.len()));
-        self.body.extend_from_slice(code);
+        let (first, rest) = bytes.split_at((enough - begins).min(bytes.len()));
+        self.body.extend_from_slice(first);
         if !self.transfers
             && self.body.get(self.extended()..).is_some_and(performative::is_transfer)
         {
@@ -200,7 +198,11 @@ mod tests {
             prop_assert_eq!(found.len(), frames.len());
             for ((channel, body), (expected, whole)) in found.iter().zip(&frames) {
                 prop_assert_eq!(channel, expected);
-                let kept = if performative::is_transfer(whole) { CODE } else { whole.len() };
+                let kept = if performative::is_transfer(whole) {
+                    transfer::LONGEST.min(whole.len())
+                } else {
+                    whole.len()
+                };
                 prop_assert!(whole.starts_with(body) && body.len() >= kept);
             }
         }
@@ -212,11 +214,11 @@ mod tests {
     }
 
     #[test]
-    fn of_a_transfer_in_pieces_the_code_alone_is_kept() {
+    fn of_a_transfer_in_pieces_the_first_fields_alone_are_kept() {
         let mut body = vec![0, 0x53, 0x14];
         body.extend([7; 5000]);
         let bytes = [b"AMQP\0\x01\0\0".to_vec(), frame(1, &body)].concat();
-        assert_eq!(cut(bytes.chunks(100)), Ok(vec![(1, vec![0, 0x53, 0x14])]));
+        assert_eq!(cut(bytes.chunks(100)), Ok(vec![(1, body[..transfer::LONGEST].to_vec())]));
         assert_eq!(cut([&bytes[..]]), Ok(vec![(1, body)]));
     }
 

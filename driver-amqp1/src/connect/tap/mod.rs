@@ -6,14 +6,15 @@
 //! flushes each frame by itself. The tap looks at the peer's frames as they pass, ends the stream
 //! when it has to, speaks up in time, and gathers what one turn of the tasks has written.
 
-mod credit;
 mod frames;
+mod links;
 mod outgoing;
 mod peer;
 mod performative;
 mod shared;
 mod sniff;
 mod trace;
+mod transfer;
 
 use std::io;
 use std::pin::Pin;
@@ -24,7 +25,7 @@ use busway_core::net::{self, KillSwitch, TlsNames};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-pub(crate) use credit::Credit;
+pub(crate) use links::Credit;
 pub(crate) use peer::Peer;
 pub(in crate::connect) use peer::Words;
 pub(crate) use shared::Handle;

@@ -10,7 +10,7 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::credit::{Credit, Credits};
+use super::links::{Credit, Links};
 use super::peer::{Peer, Words};
 
 /// What a connection's owner holds of its stream.
@@ -28,7 +28,7 @@ pub(super) struct Shared {
     /// The stream has ended.
     gone: CancellationToken,
     said: Mutex<Said>,
-    pub(super) credits: Mutex<Credits>,
+    pub(super) links: Mutex<Links>,
 }
 
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Handle {
             closed: CancellationToken::new(),
             gone: CancellationToken::new(),
             said: Mutex::default(),
-            credits: Mutex::default(),
+            links: Mutex::default(),
         }))
     }
 
@@ -77,10 +77,16 @@ impl Handle {
         self.0.said.lock().words.as_ref().map(Words::to_error)
     }
 
-    /// The credit of one of our senders, attached or not yet. Its name has to be its own on the
-    /// whole connection.
+    /// The credit of a link, attached or not yet. Its name has to be its own on the whole
+    /// connection.
     pub(crate) fn credit(&self, link_name: &str) -> Credit {
-        self.0.credits.lock().of(link_name)
+        self.0.links.lock().credit(link_name)
+    }
+
+    /// Whether the peer has sent a delivery on this link settled, which the engine does not tell.
+    /// To be asked once for each delivery, in their order: it is forgotten then.
+    pub(crate) fn was_settled(&self, link_name: &str, delivery_id: u32) -> bool {
+        self.0.links.lock().was_settled(link_name, delivery_id)
     }
 
     /// Waits until the peer has sent its Close, or the stream has ended. Cancel safe.

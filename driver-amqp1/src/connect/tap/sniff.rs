@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::frames::Frame;
 use super::peer::Peer;
-use super::performative::{ATTACH, CLOSE, DETACH, END, FLOW, OPEN, code};
+use super::performative::{ATTACH, CLOSE, DETACH, END, FLOW, OPEN, TRANSFER, code};
 use super::shared::Shared;
+use super::transfer::Transfer;
 
 /// The most links that the peer may have attached: it attaches none by itself that we keep.
 const MOST_LINKS: usize = 64 * 1024;
@@ -21,27 +22,32 @@ pub(super) struct TooMany;
 pub(super) fn look(frame: &Frame<'_>, shared: &Shared) -> Result<Option<Peer>, TooMany> {
     let Some(code) = code(frame.body) else { return Ok(None) };
     match code {
+        TRANSFER => {
+            if let Some(transfer) = Transfer::read(frame.body) {
+                shared.links.lock().transfer(frame.channel, &transfer);
+            }
+        }
         OPEN => return Ok(read::<Open>(frame).map(|open| shared.opened(open))),
         ATTACH => {
             if let Some(attach) = read::<Attach>(frame) {
-                let mut credits = shared.credits.lock();
-                credits.attach(frame.channel, attach);
-                if credits.count() > MOST_LINKS {
+                let mut links = shared.links.lock();
+                links.attach(frame.channel, attach);
+                if links.count() > MOST_LINKS {
                     return Err(TooMany);
                 }
             }
         }
         FLOW => {
             if let Some(flow) = read::<Flow>(frame) {
-                shared.credits.lock().flow(frame.channel, &flow);
+                shared.links.lock().flow(frame.channel, &flow);
             }
         }
         DETACH => {
             if let Some(detach) = read::<Detach>(frame) {
-                shared.credits.lock().detach(frame.channel, detach.handle.0);
+                shared.links.lock().detach(frame.channel, detach.handle.0);
             }
         }
-        END => shared.credits.lock().end(frame.channel),
+        END => shared.links.lock().end(frame.channel),
         CLOSE => shared.closes(read::<Close>(frame).unwrap_or(Close { error: None })),
         _ => {}
     }
