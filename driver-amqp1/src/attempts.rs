@@ -15,11 +15,14 @@ pub(crate) struct Attempts {
     pause: Duration,
     deadline: Instant,
     count: u32,
+    /// Whether it may be sent again when nobody knows what became of it.
+    doubtless: bool,
 }
 
 impl Attempts {
-    pub(crate) fn new(retry: Retry, pause: Duration, deadline: Instant) -> Self {
-        Self { retry, pause, deadline, count: 0 }
+    /// With `doubtless`, a message in doubt is not sent again: it may run, or may have run.
+    pub(crate) fn new(retry: Retry, pause: Duration, deadline: Instant, doubtless: bool) -> Self {
+        Self { retry, pause, deadline, count: 0, doubtless }
     }
 
     /// `true` when the message has arrived; `false`, after a pause, when it is to be sent again.
@@ -28,20 +31,18 @@ impl Attempts {
     /// Why it is not sent again.
     pub(crate) async fn after(&mut self, verdict: Verdict) -> Result<bool> {
         self.count += 1;
-        let (error, pause) = match verdict {
+        let error = match verdict {
             Verdict::Accepted => return Ok(true),
-            Verdict::InDoubt(why) if self.retry.is_never() => {
+            Verdict::InDoubt(why) if self.doubtless || self.retry.is_never() => {
                 let message = format!(
                     "the connection was lost after the message may have left: {}",
                     why.message()
                 );
                 return Err(Error::new(ErrorKind::InDoubt, message).because(why));
             }
-            // It waits for the next connection by itself.
-            Verdict::InDoubt(error) => (error, Duration::ZERO),
-            Verdict::Returned(error) | Verdict::Refused(error) => (error, self.pause),
+            Verdict::InDoubt(error) | Verdict::Returned(error) | Verdict::Refused(error) => error,
         };
-        let next = Instant::now() + pause;
+        let next = Instant::now() + self.pause;
         let again = self.retry.allows(self.count) && error.is_retryable();
         if !again || next >= self.deadline {
             return Err(error);

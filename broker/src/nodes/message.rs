@@ -81,8 +81,12 @@ impl Stored {
     }
 }
 
+/// The year 2000, in milliseconds since 1970.
+const AGE: i64 = 946_684_800_000;
+
 /// When the message expires: after its `ttl`, or at its `absolute-expiry-time`, whichever is
-/// first. A `ttl` of zero, which oslo.messaging sends when there is none, is none.
+/// first. A `ttl` of zero, which oslo.messaging sends when there is none, is none, and so is a time
+/// before the year 2000: oslo.messaging takes it from a clock that begins when its machine does.
 fn expiry(message: &Message<Body<Value>>) -> Option<Instant> {
     let now = Instant::now();
     let ttl = message.header.as_ref().and_then(|header| header.ttl).filter(|ttl| *ttl > 0);
@@ -93,7 +97,7 @@ fn expiry(message: &Message<Body<Value>>) -> Option<Instant> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         now.checked_add(Duration::from_millis(at).saturating_sub(since))
     });
-    match (after, at.filter(|_| absolute.is_some_and(|at| at.milliseconds() != 0))) {
+    match (after, at.filter(|_| absolute.is_some_and(|at| at.milliseconds() >= AGE))) {
         (Some(after), Some(at)) => Some(after.min(at)),
         (after, at) => after.or(at),
     }

@@ -58,6 +58,18 @@ async fn a_ttl_of_zero_is_none() {
 }
 
 #[tokio::test]
+async fn a_time_of_a_clock_that_began_with_its_machine_is_none() {
+    let broker = broker().await;
+    let mut peer = Peer::of(&broker).await;
+    let mut sender = peer.sender(QUEUE).await;
+    // As oslo.messaging tells the time on a machine that has been up for ten years.
+    let ten_years = 10 * 365 * 24 * 3_600_000;
+    send_message(&mut sender, message("stays", Some(600_000), Some(ten_years))).await;
+    let mut receiver = peer.receiver(QUEUE, 10).await;
+    assert_eq!(take(&mut receiver).await, "stays");
+}
+
+#[tokio::test]
 async fn what_expires_makes_room() {
     let broker = Broker::builder().listen(anywhere()).queue_messages(2);
     let broker = broker.start().await.expect("a broker");

@@ -80,8 +80,13 @@ fn after(remaining: Duration, now: SystemTime) -> Timestamp {
     Timestamp::from_milliseconds(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
+/// The year 2000, in milliseconds since 1970. What is said to expire before it does not: oslo.messaging
+/// takes the time from a clock that begins when its machine does.
+const AGE: i64 = 946_684_800_000;
+
 /// A message that arrived, read tolerantly.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "what its header says, one by one")]
 pub(crate) struct Arrived {
     /// The text of the body; none when it has none (an AMQP null).
     pub(crate) body: Option<String>,
@@ -91,6 +96,10 @@ pub(crate) struct Arrived {
     /// When it expires.
     pub(crate) deadline: Option<Instant>,
     /// Whether a delivery of it failed before (its delivery-count is above zero).
+    pub(crate) failed_before: bool,
+    /// Whether nobody has had it before, as the peer says (its first-acquirer).
+    pub(crate) first: bool,
+    /// Whether it was delivered before.
     pub(crate) redelivered: bool,
     /// Whether it is never to run twice.
     pub(crate) at_most_once: bool,
@@ -109,7 +118,7 @@ impl Arrived {
             .is_some_and(|marks| marks.0.get(AT_MOST_ONCE) == Some(&SimpleValue::Bool(true)));
         // 0 is how some write that there is none.
         let by_ttl = header.ttl.filter(|ttl| *ttl > 0).map(|ttl| Duration::from_millis(ttl.into()));
-        let by_time = properties.absolute_expiry_time.filter(|time| time.milliseconds() > 0);
+        let by_time = properties.absolute_expiry_time.filter(|time| time.milliseconds() >= AGE);
         let by_time = by_time.map(|time| until(&time, SystemTime::now()));
         let remaining = match (by_ttl, by_time) {
             (Some(ttl), Some(time)) => Some(ttl.min(time)),
@@ -121,6 +130,8 @@ impl Arrived {
             correlation_id: properties.correlation_id.map(id),
             reply_to: properties.reply_to,
             deadline: remaining.and_then(|remaining| arrived.checked_add(remaining)),
+            failed_before: header.delivery_count > 0,
+            first: header.first_acquirer,
             redelivered: header.delivery_count > 0,
             at_most_once: marked,
         })

@@ -8,6 +8,9 @@ from proton import Message
 
 _HEADER = b'\x00\x53\x70'
 _reader = cproton.pn_message()
+# The year 2000, in milliseconds since 1970: what expires before it does not expire, since oslo.messaging takes
+# the time from a clock that begins when its machine does.
+_AGE = 946684800000
 
 
 class Stored(object):
@@ -15,8 +18,6 @@ class Stored(object):
     __slots__ = ('data', 'rest', 'durable', 'priority', 'failed_before', 'expires', 'to')
 
     def __init__(self, data):
-        # Decoding keeps of the last message what the next one lacks.
-        cproton.pn_message_clear(_reader)
         if cproton.pn_message_decode(_reader, data):
             raise ValueError('this is no message of AMQP 1.0')
         self.data = data
@@ -29,7 +30,7 @@ class Stored(object):
         absolute = cproton.pn_message_get_expiry_time(_reader)
         now = time.monotonic()
         ends = [now + ttl / 1000] if ttl else []
-        if absolute:
+        if absolute >= _AGE:
             ends.append(now + absolute / 1000 - time.time())
         self.expires = min(ends) if ends else None
 
