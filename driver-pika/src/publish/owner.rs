@@ -106,11 +106,7 @@ impl Owner {
                     // What is pending holds its place, and with it the commands open: nothing is
                     // pending when there is nobody left to ask.
                     if command.is_none() {
-                        tokio::select! {
-                            biased;
-                            () = &mut lost => {}
-                            _ = self.channel.close(200, "done".into()) => {}
-                        }
+                        let _ = self.channel.close(200, "done".into()).await;
                         return End::Finished;
                     }
                     self.next = command;

@@ -1,12 +1,5 @@
-"""What the peers share: how they get at oslo.messaging's pika driver, and how they talk to a test.
-
-A peer prints one JSON object a line, reads commands as JSON lines, and ends when its input does.
-"""
-import datetime
-import json
+"""How the peers get at oslo.messaging's pika driver."""
 import sys
-import threading
-import uuid
 
 # pika 0.10 offers an adapter for libev in a file that Python 3.7 cannot parse (`self.async`). Without
 # this, pika cannot be imported; with it, it takes the adapter for one that is not installed.
@@ -31,21 +24,6 @@ def _let_notifications_be_declared():
 
 
 _let_notifications_be_declared()
-# Values that JSON lacks.
-ODD = {'when': datetime.datetime(2026, 1, 2, 3, 4, 5, 678000), 'id': uuid.UUID(int=7), 'some': {1}}
-_printing = threading.Lock()
-
-
-def say(**fields):
-    """Prints a line for the test."""
-    with _printing:
-        print(json.dumps(fields), flush=True)
-
-
-def commands():
-    """The test's lines, until it says no more."""
-    for line in sys.stdin:
-        yield json.loads(line)
 
 
 def config():
@@ -55,18 +33,10 @@ def config():
     return conf
 
 
-def attempt(do):
-    """What came of something, as a line: `result`, or the `error` with its class and bases."""
-    try:
-        return {'result': do()}
-    except Exception as error:
-        return {'error': {
-            'class': type(error).__name__,
-            'bases': [base.__name__ for base in type(error).__mro__],
-            'module': getattr(error, 'module', None),
-            'exc_type': getattr(error, 'exc_type', None),
-            'text': str(error),
-        }}
+def rpc_client(transport, target):
+    return messaging.RPCClient(transport, target)
 
 
-__all__ = ['ODD', 'attempt', 'cfg', 'commands', 'config', 'messaging', 'say']
+notifier_context = dict
+
+__all__ = ['config', 'messaging', 'notifier_context', 'rpc_client']

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use busway_testkit::stage::soon;
+use busway_tests::peers::Environment;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -15,7 +16,7 @@ fn repository() -> &'static Path {
 
 /// What a script's run prints.
 async fn run(script: &str, bus: &Bus) -> Value {
-    let output = Command::new(repository().join("target/peers/amqp1/bin/python"))
+    let output = Command::new(Environment::AMQP1.python())
         .arg("-B")
         .arg(repository().join("tests/peers/amqp1").join(script))
         .arg(bus.address().to_string())

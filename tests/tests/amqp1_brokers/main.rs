@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use busway_testkit::brokers::Proton;
+use busway_tests::peers::Environment;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Builder;
 
@@ -21,7 +22,7 @@ const HANG: Duration = Duration::from_mins(1);
 
 fn run<F: Future<Output = ()>>(kind: Kind, test: fn(Kind) -> F) -> Result<Completion, Failed> {
     // The desk broker's foreign client needs Python as well.
-    if let Some(reason) = Proton::missing() {
+    if let Some(reason) = Proton::missing().or_else(|| Environment::AMQP1.missing()) {
         if std::env::var("CI").is_ok_and(|ci| ci == "true") {
             return Err(format!("missing: {reason}").into());
         }

@@ -2,10 +2,7 @@
 
 mod from_python;
 mod notifications;
-mod peer;
-mod stage;
 mod to_python;
-mod together;
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -16,10 +13,13 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Builder;
 
 use busway_driver_pika as _;
-use stage::Stage;
+use busway_tests::peers::{Environment, Stage, together};
 
 /// Longer than anything here may take on a machine that has much else to do.
 const HANG: Duration = Duration::from_mins(2);
+
+/// For a machine that has much else to do.
+const PATIENCE: &str = "socket_timeout=5&tcp_user_timeout=5&heartbeat_interval=30";
 
 /// The broker of all trials; each has a virtual host of its own.
 type Shared = Arc<OnceLock<Result<RabbitMq, String>>>;
@@ -35,12 +35,14 @@ fn run<F: Future<Output = ()>>(
         return Ok(Completion::ignored_with(format!("missing: {reason}")));
     }
     // Python 3.7 is so old that it may be missing under CI, too.
-    if let Some(reason) = peer::missing() {
+    if let Some(reason) = Environment::PIKA.missing() {
         return Ok(Completion::ignored_with(format!("missing: {reason}")));
     }
     let broker = shared.get_or_init(|| RabbitMq::start().map_err(|error| error.to_string()));
     let broker = broker.as_ref().map_err(Clone::clone)?;
-    let stage = Stage::on(broker.address(), &broker.add_vhost()?);
+    let (address, vhost) = (broker.address(), broker.add_vhost()?);
+    let url = format!("pika://guest:guest@{address}/{vhost}?{PATIENCE}");
+    let stage = Stage::at(url, Environment::PIKA);
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let limited = async { tokio::time::timeout(HANG, test(stage)).await };
     runtime.block_on(limited).map_err(|_| "it hangs")?;

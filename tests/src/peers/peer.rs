@@ -11,8 +11,6 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// The packages that the environment must have, as `cargo xtask peers` notes them there.
-const REQUIREMENTS: &str = include_str!("../../peers/pika/requirements.txt");
 /// How long a Python may take to import what it needs, on a machine that has much else to do.
 const START: Duration = Duration::from_mins(1);
 
@@ -20,20 +18,57 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder of the workspace")
 }
 
-fn environment() -> PathBuf {
-    repository().join("target/peers/pika")
+/// The programs' environment: the version of oslo.messaging, and what it needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment {
+    name: &'static str,
+    /// What is in it, for a person.
+    what: &'static str,
+    /// The packages that it must have, as `cargo xtask peers` notes them there.
+    requirements: &'static str,
 }
 
-/// Why no peer can be run here, if so.
-pub(crate) fn missing() -> Option<String> {
-    let installed = std::fs::read_to_string(environment().join("requirements.txt"));
-    let ready = installed.is_ok_and(|installed| installed == REQUIREMENTS);
-    let reason = "oslo.messaging's pika driver, which needs Python 3.7 (`cargo xtask peers`)";
-    (!ready).then(|| reason.to_owned())
+impl Environment {
+    /// The last oslo.messaging with a driver for pika.
+    pub const PIKA: Self = Self {
+        name: "pika",
+        what: "oslo.messaging's pika driver, which needs Python 3.7",
+        requirements: include_str!("../../peers/pika/requirements.txt"),
+    };
+    /// The last oslo.messaging with a driver for AMQP 1.0, and Qpid Proton's engine.
+    pub const AMQP1: Self = Self {
+        name: "amqp1",
+        what: "oslo.messaging's amqp driver, which needs Python 3.11 or newer",
+        requirements: include_str!("../../peers/amqp1/requirements.txt"),
+    };
+
+    /// Its Python.
+    #[must_use]
+    pub fn python(&self) -> PathBuf {
+        self.folder().join("bin/python")
+    }
+
+    /// Why no program can be run in it, if so.
+    #[must_use]
+    pub fn missing(&self) -> Option<String> {
+        let installed = std::fs::read_to_string(self.folder().join("requirements.txt"));
+        let ready = installed.is_ok_and(|installed| installed == self.requirements);
+        (!ready).then(|| format!("{} (`cargo xtask peers`)", self.what))
+    }
+
+    fn folder(&self) -> PathBuf {
+        repository().join("target/peers").join(self.name)
+    }
+
+    /// Where its programs find what is particular to it.
+    fn path(&self) -> PathBuf {
+        repository().join("tests/peers").join(self.name)
+    }
 }
 
 /// A running peer; it ends with its value.
-pub(crate) struct Peer {
+#[derive(Debug)]
+pub struct Peer {
     script: String,
     input: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
@@ -45,11 +80,12 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Starts a script, and waits until it is ready.
-    pub(crate) async fn start(script: &str, arguments: &[&str]) -> Self {
+    pub async fn start(environment: Environment, script: &str, arguments: &[&str]) -> Self {
         let errors = tempfile::tempfile().expect("a file");
-        let mut child = Command::new(environment().join("bin/python"))
+        let mut child = Command::new(environment.python())
             .arg("-B")
-            .arg(repository().join("tests/peers/pika").join(script))
+            .arg(repository().join("tests/peers").join(script))
+            .env("PYTHONPATH", environment.path())
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -78,7 +114,7 @@ impl Peer {
     }
 
     /// The next line that it prints; waits for it.
-    pub(crate) async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         match self.early.pop_front() {
             Some(line) => line,
             None => soon(self.read()).await,
@@ -92,19 +128,19 @@ impl Peer {
     }
 
     /// Tells it a line.
-    pub(crate) async fn tell(&mut self, command: &Value) {
+    pub async fn tell(&mut self, command: &Value) {
         let input = self.input.as_mut().expect("it has not been stopped");
         input.write_all(format!("{command}\n").as_bytes()).await.expect("it listens");
     }
 
     /// Tells it a line and waits for what it says to that.
-    pub(crate) async fn ask(&mut self, command: &Value) -> Value {
+    pub async fn ask(&mut self, command: &Value) -> Value {
         self.tell(command).await;
         self.next().await
     }
 
     /// Waits until it has ended in good order, and gives back what else it said.
-    pub(crate) async fn stop(mut self) -> Vec<Value> {
+    pub async fn stop(mut self) -> Vec<Value> {
         drop(self.input.take());
         let mut rest = Vec::from(std::mem::take(&mut self.early));
         while let Some(line) = soon(self.lines.next_line()).await.expect("its output is read") {

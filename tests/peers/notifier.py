@@ -5,7 +5,8 @@ or `error`.
 """
 import sys
 
-from common import attempt, commands, config, messaging, say
+from common import config, messaging, notifier_context
+from lines import attempt, commands, say
 
 
 def main(url, topic, driver='messaging'):
@@ -15,7 +16,7 @@ def main(url, topic, driver='messaging'):
     say(ready=topic)
     for command in commands():
         notify = getattr(notifier, command['priority'])
-        context = command.get('context', {})
+        context = notifier_context(command.get('context', {}))
         say(**attempt(lambda: notify(context, command['event_type'], command['payload'])))
     transport.cleanup()
 

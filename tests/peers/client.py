@@ -7,12 +7,13 @@ answer has `result`, or `error`. With "odd": true the arguments have values that
 from concurrent import futures
 import sys
 
-from common import ODD, attempt, commands, config, messaging, say
+from common import config, messaging, rpc_client
+from lines import ODD, attempt, commands, say
 
 
 def main(url, topic):
     transport = messaging.get_rpc_transport(config(), url=url)
-    client = messaging.RPCClient(transport, messaging.Target(topic=topic))
+    client = rpc_client(transport, messaging.Target(topic=topic))
     say(ready=topic)
     for command in commands():
         prepared = client.prepare(**command.get('prepare', {}))

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use busway_testkit::stage::{Journal, caster, client};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, TOPIC, context, serve, service};
+use super::{Stage, TOPIC, context, serve, service};
 
-pub(crate) async fn servers_of_a_topic_take_turns(stage: Stage) {
+pub async fn servers_of_a_topic_take_turns(stage: Stage) {
     const CALLS: usize = 20;
 
     let python = stage.python_server("py-1").await;
@@ -38,7 +38,7 @@ pub(crate) async fn servers_of_a_topic_take_turns(stage: Stage) {
     python.stop().await;
 }
 
-pub(crate) async fn a_fan_out_reaches_each_server(stage: Stage) {
+pub async fn a_fan_out_reaches_each_server(stage: Stage) {
     let mut pythons = [stage.python_server("py-1").await, stage.python_server("py-2").await];
     let transport = stage.open().await;
     let ran = Journal::new();

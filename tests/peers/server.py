@@ -2,7 +2,8 @@
 import sys
 import threading
 
-from common import ODD, commands, config, messaging, say
+from common import config, messaging
+from lines import ODD, commands, say
 
 
 class Endpoint(object):

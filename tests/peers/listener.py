@@ -2,7 +2,8 @@
 the first time."""
 import sys
 
-from common import commands, config, messaging, say
+from common import config, messaging
+from lines import commands, say
 
 PRIORITIES = ['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample']
 

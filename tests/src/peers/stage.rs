@@ -1,58 +1,63 @@
-//! One virtual host, and how both sides get to it.
-
-use std::net::SocketAddr;
+//! One name space of a bus, and how both sides get to it.
 
 use busway_core::rpc::RpcServer;
 use busway_core::{Config, Context, Target, Transport};
 use busway_testkit::stage::{Journal, Service};
 use serde_json::Value;
 
-use crate::peer::Peer;
+use super::peer::{Environment, Peer};
 
-pub(crate) const TOPIC: &str = "peers";
+pub const TOPIC: &str = "peers";
 
 /// Where a test takes place. Both sides read the same URL, options included.
-pub(crate) struct Stage {
+#[derive(Debug)]
+pub struct Stage {
     url: String,
+    environment: Environment,
 }
 
 impl Stage {
-    pub(crate) fn on(broker: SocketAddr, vhost: &str) -> Self {
-        // With patience for a machine that has much else to do.
-        let patience = "socket_timeout=5&tcp_user_timeout=5&heartbeat_interval=30";
-        Self { url: format!("pika://guest:guest@{broker}/{vhost}?{patience}") }
+    /// At this URL, which has a query already.
+    #[must_use]
+    pub fn at(url: String, environment: Environment) -> Self {
+        Self { url, environment }
     }
 
     /// The same, with another option.
-    pub(crate) fn with(self, option: &str) -> Self {
-        Self { url: format!("{}&{option}", self.url) }
+    #[must_use]
+    pub fn with(self, option: &str) -> Self {
+        Self { url: format!("{}&{option}", self.url), ..self }
     }
 
-    pub(crate) async fn open(&self) -> Transport {
+    pub async fn open(&self) -> Transport {
         Transport::builder().config(Config::new()).open(&self.url).await.expect("a transport")
     }
 
-    pub(crate) async fn python_server(&self, name: &str) -> Peer {
-        Peer::start("server.py", &[&self.url, TOPIC, name]).await
+    async fn start(&self, script: &str, arguments: &[&str]) -> Peer {
+        Peer::start(self.environment, script, arguments).await
     }
 
-    pub(crate) async fn python_server_in(&self, exchange: &str, name: &str) -> Peer {
-        Peer::start("server.py", &[&self.url, TOPIC, name, exchange]).await
+    pub async fn python_server(&self, name: &str) -> Peer {
+        self.start("server.py", &[&self.url, TOPIC, name]).await
+    }
+
+    pub async fn python_server_in(&self, exchange: &str, name: &str) -> Peer {
+        self.start("server.py", &[&self.url, TOPIC, name, exchange]).await
     }
 
     /// A Python client, notifier or listener.
-    pub(crate) async fn python(&self, script: &str) -> Peer {
-        Peer::start(script, &[&self.url, TOPIC]).await
+    pub async fn python(&self, script: &str) -> Peer {
+        self.start(script, &[&self.url, TOPIC]).await
     }
 
     /// The same with one more argument.
-    pub(crate) async fn python_with(&self, script: &str, argument: &str) -> Peer {
-        Peer::start(script, &[&self.url, TOPIC, argument]).await
+    pub async fn python_with(&self, script: &str, argument: &str) -> Peer {
+        self.start(script, &[&self.url, TOPIC, argument]).await
     }
 }
 
 /// Serves the topic.
-pub(crate) async fn serve(transport: &Transport, name: &str, service: Service) -> RpcServer {
+pub async fn serve(transport: &Transport, name: &str, service: Service) -> RpcServer {
     let target = Target::new(TOPIC).with_server(name);
     let builder = RpcServer::builder(transport, target).endpoint(service);
     builder.start().await.expect("a server")
@@ -60,7 +65,7 @@ pub(crate) async fn serve(transport: &Transport, name: &str, service: Service) -
 
 /// What the Python server does, in Rust: each method that runs is noted with arguments and
 /// context.
-pub(crate) fn service(name: &'static str, ran: &Journal<Value>) -> Service {
+pub fn service(name: &'static str, ran: &Journal<Value>) -> Service {
     let (echoed, failed, noted) = (ran.clone(), ran.clone(), ran.clone());
     let entry = |method: &str, args: &Value, context: &Context| serde_json::json!({ "ran": method, "args": args, "context": context.values() });
     Service::new()
@@ -85,7 +90,7 @@ pub(crate) fn service(name: &'static str, ran: &Journal<Value>) -> Service {
 }
 
 /// The context that travels in the tests, with every kind of value.
-pub(crate) fn context() -> Context {
+pub fn context() -> Context {
     Context::new()
         .with("user_id", "u-1")
         .with("is_admin", true)
@@ -94,7 +99,7 @@ pub(crate) fn context() -> Context {
 }
 
 /// Values that may be hurt on the way.
-pub(crate) fn values() -> Value {
+pub fn values() -> Value {
     serde_json::json!({
         "text": "Grüße, \u{1f44b} \u{0} \"\\",
         "big": 9_007_199_254_740_993_i64,
