@@ -15,14 +15,11 @@ pub(crate) struct Attempts {
     pause: Duration,
     deadline: Instant,
     count: u32,
-    /// Whether it may be sent again when nobody knows what became of it.
-    doubtless: bool,
 }
 
 impl Attempts {
-    /// With `doubtless`, a message in doubt is not sent again: it may run, or may have run.
-    pub(crate) fn new(retry: Retry, pause: Duration, deadline: Instant, doubtless: bool) -> Self {
-        Self { retry, pause, deadline, count: 0, doubtless }
+    pub(crate) fn new(retry: Retry, pause: Duration, deadline: Instant) -> Self {
+        Self { retry, pause, deadline, count: 0 }
     }
 
     /// `true` when the message has arrived; `false`, after a pause, when it is to be sent again.
@@ -31,18 +28,20 @@ impl Attempts {
     /// Why it is not sent again.
     pub(crate) async fn after(&mut self, verdict: Verdict) -> Result<bool> {
         self.count += 1;
-        let error = match verdict {
+        let (error, pause) = match verdict {
             Verdict::Accepted => return Ok(true),
-            Verdict::InDoubt(why) if self.doubtless || self.retry.is_never() => {
+            Verdict::InDoubt(why) if self.retry.is_never() => {
                 let message = format!(
                     "the connection was lost after the message may have left: {}",
                     why.message()
                 );
                 return Err(Error::new(ErrorKind::InDoubt, message).because(why));
             }
-            Verdict::InDoubt(error) | Verdict::Returned(error) | Verdict::Refused(error) => error,
+            // It waits for the next connection by itself.
+            Verdict::InDoubt(error) => (error, Duration::ZERO),
+            Verdict::Returned(error) | Verdict::Refused(error) => (error, self.pause),
         };
-        let next = Instant::now() + self.pause;
+        let next = Instant::now() + pause;
         let again = self.retry.allows(self.count) && error.is_retryable();
         if !again || next >= self.deadline {
             return Err(error);

@@ -20,5 +20,5 @@ pub use sins::confess;
 /// Every candidate, in the order of the matrix.
 #[must_use]
 pub fn all() -> Vec<Candidate> {
-    vec![fake(), pika(), pika_cluster()]
+    vec![fake(), pika(), pika_cluster(), amqp1(), amqp1_proton()]
 }

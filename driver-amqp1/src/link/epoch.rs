@@ -1,7 +1,6 @@
 //! One connection, from its sessions to its end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use busway_core::{Error, ErrorKind, Result};
 use fe2o3_amqp::Session;
@@ -50,18 +49,11 @@ pub(super) struct Ending {
     pub(super) tap: Handle,
     pub(super) lost: CancellationToken,
     why: Arc<Mutex<Option<Error>>>,
-    /// Whether the peer tells who is the first to get a message, which not all do.
-    tells_first: Arc<AtomicBool>,
 }
 
 impl Ending {
     fn new(tap: Handle) -> Self {
-        Self {
-            tap,
-            lost: CancellationToken::new(),
-            why: Arc::default(),
-            tells_first: Arc::default(),
-        }
+        Self { tap, lost: CancellationToken::new(), why: Arc::default() }
     }
 
     /// Ends the connection; the first reason counts.
@@ -69,16 +61,6 @@ impl Ending {
         self.why.lock().get_or_insert(why);
         self.lost.cancel();
         self.tap.kill();
-    }
-
-    /// Whether a message had been given to somebody before; `first` is what the peer says of it.
-    ///
-    /// That a message is not the first acquirer's is also what a peer says that does not tell.
-    pub(super) fn was_given_before(&self, first: bool) -> bool {
-        if first {
-            self.tells_first.store(true, Ordering::Relaxed);
-        }
-        !first && self.tells_first.load(Ordering::Relaxed)
     }
 
     /// Why it ended: the peer's own words, if it said any.

@@ -213,10 +213,7 @@ impl<'a> Pump<'a> {
         let settled = self.ending.tap.was_settled(&self.name, *delivery.delivery_id());
         let info = (!settled).then(|| DeliveryInfo::from(&delivery));
         let arrived = match Arrived::read(delivery.into_message(), Instant::now()) {
-            Ok(mut arrived) => {
-                arrived.redelivered |= self.ending.was_given_before(arrived.first);
-                arrived
-            }
+            Ok(arrived) => arrived,
             Err(error) => {
                 unreadable(error.message());
                 return self.told(info, Settle::Reject);

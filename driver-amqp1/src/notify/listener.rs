@@ -101,7 +101,7 @@ impl Delivery for NotificationDelivery {
         if !self.needs_acknowledgement() {
             return Err(Error::unsupported("a notification that was sent settled cannot go back"));
         }
-        self.settle(Settle::Release)
+        self.settle(Settle::Redeliver)
     }
 
     async fn reply(self: Box<Self>, _: Outcome) -> Result<()> {

@@ -26,7 +26,7 @@ pub(crate) async fn notify(
     let settled = shared.options.settles(PreSettled::Notify);
     let retry = options.retry.unwrap_or(Retry::Forever);
     let pause = *shared.options.link_retry_delay;
-    let mut attempts = Attempts::new(retry, pause, options.deadline, false);
+    let mut attempts = Attempts::new(retry, pause, options.deadline);
     let notifying = async {
         loop {
             let mut sending = shared.bus.send(&destination, outgoing.clone(), settled)?;

@@ -50,7 +50,7 @@ fn is_once(retry: Option<Retry>) -> bool {
 
 fn attempts(shared: &Shared, retry: Option<Retry>, deadline: Instant) -> Attempts {
     let retry = retry.unwrap_or(Retry::Forever);
-    Attempts::new(retry, *shared.options.link_retry_delay, deadline, true)
+    Attempts::new(retry, *shared.options.link_retry_delay, deadline)
 }
 
 /// Sends a request until the peer has it, and waits for its reply.

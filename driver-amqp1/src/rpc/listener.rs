@@ -28,7 +28,7 @@ pub(crate) struct RequestListener(Batches<Request>);
 
 fn read(shared: &Arc<Shared>, message: Message) -> Result<Incoming<Request>, Box<Unread>> {
     let arrived = &message.arrived;
-    if arrived.at_most_once && arrived.failed_before {
+    if arrived.at_most_once && arrived.redelivered {
         return Err(Box::new(Unread::Stale(message)));
     }
     let body = arrived.body.as_deref().unwrap_or_default();
@@ -103,7 +103,7 @@ impl RequestDelivery {
         let latest = Instant::now() + *options.default_reply_timeout;
         let deadline = self.deadline().map_or(latest, |deadline| deadline.min(latest));
         let retry = Retry::from_config(options.default_reply_retry)?;
-        let mut attempts = Attempts::new(retry, *options.link_retry_delay, deadline, false);
+        let mut attempts = Attempts::new(retry, *options.link_retry_delay, deadline);
         let settled = options.settles(PreSettled::RpcReply);
         let replying = async {
             loop {
@@ -141,7 +141,7 @@ impl Delivery for RequestDelivery {
         if !self.needs_acknowledgement() {
             return Err(Error::unsupported("a request that was sent settled cannot go back"));
         }
-        self.settle(Settle::Release)
+        self.settle(Settle::Redeliver)
     }
 
     async fn reply(self: Box<Self>, outcome: Outcome) -> Result<()> {

@@ -86,7 +86,6 @@ const AGE: i64 = 946_684_800_000;
 
 /// A message that arrived, read tolerantly.
 #[derive(Clone, Debug)]
-#[allow(clippy::struct_excessive_bools, reason = "what its header says, one by one")]
 pub(crate) struct Arrived {
     /// The text of the body; none when it has none (an AMQP null).
     pub(crate) body: Option<String>,
@@ -96,10 +95,6 @@ pub(crate) struct Arrived {
     /// When it expires.
     pub(crate) deadline: Option<Instant>,
     /// Whether a delivery of it failed before (its delivery-count is above zero).
-    pub(crate) failed_before: bool,
-    /// Whether nobody has had it before, as the peer says (its first-acquirer).
-    pub(crate) first: bool,
-    /// Whether it was delivered before.
     pub(crate) redelivered: bool,
     /// Whether it is never to run twice.
     pub(crate) at_most_once: bool,
@@ -130,8 +125,6 @@ impl Arrived {
             correlation_id: properties.correlation_id.map(id),
             reply_to: properties.reply_to,
             deadline: remaining.and_then(|remaining| arrived.checked_add(remaining)),
-            failed_before: header.delivery_count > 0,
-            first: header.first_acquirer,
             redelivered: header.delivery_count > 0,
             at_most_once: marked,
         })

@@ -106,7 +106,11 @@ impl Owner {
                     // What is pending holds its place, and with it the commands open: nothing is
                     // pending when there is nobody left to ask.
                     if command.is_none() {
-                        let _ = self.channel.close(200, "done".into()).await;
+                        tokio::select! {
+                            biased;
+                            () = &mut lost => {}
+                            _ = self.channel.close(200, "done".into()) => {}
+                        }
                         return End::Finished;
                     }
                     self.next = command;

@@ -18,6 +18,8 @@ class Stored(object):
     __slots__ = ('data', 'rest', 'durable', 'priority', 'failed_before', 'expires', 'to')
 
     def __init__(self, data):
+        # Decoding keeps of the last message what the next one lacks.
+        cproton.pn_message_clear(_reader)
         if cproton.pn_message_decode(_reader, data):
             raise ValueError('this is no message of AMQP 1.0')
         self.data = data
