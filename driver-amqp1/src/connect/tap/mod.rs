@@ -13,6 +13,8 @@ mod peer;
 mod performative;
 mod shared;
 mod sniff;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod transfer;
 
