@@ -26,11 +26,12 @@ pub(crate) struct Batches<B> {
     read: Read<B>,
     /// What was taken for a batch that is not full yet.
     gathered: Vec<Incoming<B>>,
+    stopped: bool,
 }
 
 impl<B> Batches<B> {
     pub(crate) fn new(subscription: Subscription, read: Read<B>) -> Self {
-        Self { subscription, read, gathered: Vec::new() }
+        Self { subscription, read, gathered: Vec::new(), stopped: false }
     }
 
     /// The next batch: waits for the first message, then up to `wait` for more; empty once the
@@ -57,7 +58,10 @@ impl<B> Batches<B> {
         let messages = self.subscription.next(max).await;
         let any = !messages.is_empty();
         for message in messages {
-            self.gather(message);
+            // What comes after a stop goes back when it is dropped.
+            if !self.stopped || !message.is_unsettled() {
+                self.gather(message);
+            }
         }
         any
     }
@@ -83,6 +87,7 @@ impl<B> Batches<B> {
 
     /// Takes nothing more, and gives back what was not handed over and can go back.
     pub(crate) fn stop(&mut self) {
+        self.stopped = true;
         self.subscription.stop();
         self.gathered.retain(|incoming| !incoming.delivery.needs_acknowledgement());
         while let Some(message) = self.subscription.try_next() {

@@ -25,8 +25,6 @@
 //!   messages are not marked durable, as in oslo.messaging.
 //! - There are no pools of notification listeners.
 
-#![allow(dead_code, unused_variables, unused_imports, clippy::todo, reason = "under construction")]
-
 mod attempts;
 mod batches;
 mod connect;

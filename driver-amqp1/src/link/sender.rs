@@ -12,7 +12,6 @@ use fe2o3_amqp::types::messaging::Outcome;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::bus::Line;
 use super::epoch::Epoch;

@@ -44,9 +44,9 @@ pub(crate) fn of_peer(what: &str, said: &definitions::Error) -> Error {
 
 fn condition(condition: &ErrorCondition) -> String {
     match condition {
-        ErrorCondition::AmqpError(it) => it.to_string(),
-        ErrorCondition::ConnectionError(it) => it.to_string(),
-        ErrorCondition::SessionError(it) => it.to_string(),
+        ErrorCondition::AmqpError(it) => Symbol::from(it).0,
+        ErrorCondition::ConnectionError(it) => Symbol::from(it).0,
+        ErrorCondition::SessionError(it) => Symbol::from(it).0,
         ErrorCondition::LinkError(it) => Symbol::from(it).0,
         ErrorCondition::Custom(symbol) => symbol.0.clone(),
     }
