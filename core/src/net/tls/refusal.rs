@@ -98,6 +98,11 @@ fn alerted(alert: AlertDescription, names: &TlsNames) -> String {
         AlertDescription::UnknownCA => {
             "it does not know the authority of our client certificate".to_owned()
         }
+        AlertDescription::BadCertificate | AlertDescription::DecryptError => {
+            format!(
+                "it finds a signature wrong, perhaps that of our client certificate ({alert:?})"
+            )
+        }
         AlertDescription::CertificateExpired => "our client certificate has expired".to_owned(),
         AlertDescription::ProtocolVersion => {
             format!("it does not speak the version that {version} asks for")

@@ -4,11 +4,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use fe2o3_amqp::types::performatives::Open;
 use tokio::io::AsyncWrite;
 
 use super::frames::{Frames, HEAD};
-use super::performative::{OPEN, code};
 use super::trace::{self, Way};
 
 /// From how many bytes on they are written before more are taken.
@@ -30,8 +28,6 @@ pub(super) struct Outgoing {
     unflushed: bool,
     /// Whether the other tasks had their turn to write since there is something.
     waited: bool,
-    /// Whether our Open has passed.
-    opened: bool,
     trace: bool,
     /// Whether anything was put since this was asked for last.
     busy: bool,
@@ -46,7 +42,6 @@ impl Outgoing {
             left: 0,
             unflushed: false,
             waited: false,
-            opened: false,
             trace,
             busy: false,
         }
@@ -56,27 +51,14 @@ impl Outgoing {
     pub(super) fn put(&mut self, bytes: &[u8]) -> usize {
         let bytes = &bytes[..bytes.len().min(MUCH)];
         self.busy = true;
-        let before = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        let (trace, opened) = (self.trace, self.opened);
-        let mut open = None;
+        let trace = self.trace;
         // What the engine writes are frames.
         let _ = self.frames.feed(bytes, |frame| {
-            if !opened && code(frame.body) == Some(OPEN) {
-                open = Some((frame.end, frame.size, patient(frame.body)));
-            }
             if trace {
                 trace::frame(Way::ToPeer, &frame);
             }
         });
-        if let Some((end, size, patched)) = open {
-            self.opened = true;
-            let end = before + end;
-            // It is the first frame, and nothing after the header has left before it is whole.
-            if let (Some(patched), Some(begin)) = (patched, end.checked_sub(size)) {
-                self.bytes.splice(begin..end, patched);
-            }
-        }
         bytes.len()
     }
 
@@ -142,18 +124,4 @@ impl Outgoing {
         self.waited = false;
         Poll::Ready(Ok(()))
     }
-}
-
-/// Our Open with half the idle time-out, if it has one: the engine tells the peer the time after
-/// which it hangs up, and a peer that keeps to that very time is late (AMQP 1.0, part 2.4.5).
-fn patient(body: &[u8]) -> Option<Vec<u8>> {
-    let mut open: Open = serde_amqp::from_reader(body).ok()?;
-    let millis = open.idle_time_out.filter(|millis| *millis > 1)?;
-    open.idle_time_out = Some(millis / 2);
-    let body = serde_amqp::to_vec(&open).ok()?;
-    let size = u32::try_from(body.len() + HEAD).ok()?;
-    let mut frame = size.to_be_bytes().to_vec();
-    frame.extend_from_slice(&EMPTY[4..]);
-    frame.extend_from_slice(&body);
-    Some(frame)
 }

@@ -264,22 +264,6 @@ async fn who_writes_needs_no_other_word() {
 }
 
 #[tokio::test]
-async fn our_open_asks_for_half_the_time_after_which_we_hang_up() {
-    for (idle, asked) in [(Some(10_000), Some(5000)), (None, None)] {
-        let (mut tap, _handle, mut theirs) = tapped(4096);
-        let open = open(idle);
-        for byte in [HEADER, &encoded(&open), EMPTY].concat().chunks(1) {
-            tap.write_all(byte).await.expect("written");
-        }
-        drop(tap);
-        let mut bytes = Vec::new();
-        theirs.read_to_end(&mut bytes).await.expect("read");
-        let expected = encoded(&Open { idle_time_out: asked, ..open });
-        assert_eq!(bytes, [HEADER, &expected, EMPTY].concat());
-    }
-}
-
-#[tokio::test]
 async fn a_peer_that_sends_what_it_may_not_is_cut_off() {
     let long = [HEADER, b"\0\0\x03\xe9\x02\0\0\0"].concat();
     let short = [HEADER, b"\0\0\0\x07\x02\0\0\0"].concat();
