@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use busway_core::driver::{
     CallOptions, Capabilities, Driver, Events, Listener, NotificationSubscription, NotifyOptions,
-    OpenRequest, Request, SendOptions,
+    OpenRequest, Request, SendOptions, Timeouts,
 };
 use busway_core::net::Hosts;
 use busway_core::notify::Notification;
@@ -87,6 +87,14 @@ impl Driver for AmqpDriver {
 
     fn events(&self) -> &Events {
         &self.events
+    }
+
+    fn timeouts(&self) -> Timeouts {
+        let options = &self.shared.options;
+        Timeouts {
+            cast: Some(*options.default_send_timeout),
+            notify: Some(*options.default_notify_timeout),
+        }
     }
 
     async fn call(

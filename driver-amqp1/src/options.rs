@@ -82,7 +82,8 @@ pub struct AmqpOptions {
     pub default_reply_retry: i64,
     /// How long sending a reply may take, in seconds.
     pub default_reply_timeout: Seconds,
-    /// How long sending a cast or a call may take when the caller does not say, in seconds.
+    /// How long sending a cast may take when the caller does not say, in seconds; calls have
+    /// `rpc_response_timeout`.
     pub default_send_timeout: Seconds,
     /// How long sending a notification may take when the caller does not say, in seconds.
     pub default_notify_timeout: Seconds,
@@ -195,8 +196,20 @@ impl Options for AmqpOptions {
             ("rpc_server_credit", self.rpc_server_credit),
             ("notify_server_credit", self.notify_server_credit),
         ];
-        match credits.into_iter().find(|(_, credit)| *credit == 0) {
-            Some((name, _)) => Err((name, "0: without credit nothing is ever received".to_owned())),
+        if let Some((name, _)) = credits.into_iter().find(|(_, credit)| *credit == 0) {
+            return Err((name, "0: without credit nothing is ever received".to_owned()));
+        }
+        let times = [
+            ("connection_retry_interval", self.connection_retry_interval),
+            ("connection_retry_interval_max", self.connection_retry_interval_max),
+            ("link_retry_delay", self.link_retry_delay),
+            ("default_reply_timeout", self.default_reply_timeout),
+            ("default_send_timeout", self.default_send_timeout),
+            ("default_notify_timeout", self.default_notify_timeout),
+            ("default_sender_link_timeout", self.default_sender_link_timeout),
+        ];
+        match times.into_iter().find(|(_, time)| time.is_zero()) {
+            Some((name, _)) => Err((name, "0: expected a time, in seconds".to_owned())),
             None => Ok(()),
         }
     }

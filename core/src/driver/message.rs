@@ -86,6 +86,15 @@ pub struct SendOptions {
     pub retry: Option<Retry>,
 }
 
+/// How long sends may take when the caller does not say, where a driver has options for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Casts; `None` is `rpc_response_timeout`, which calls have always.
+    pub cast: Option<Duration>,
+    /// Notifications; `None` is 30 seconds.
+    pub notify: Option<Duration>,
+}
+
 /// How a call is sent and waited for.
 #[derive(Clone, Copy, Debug)]
 pub struct CallOptions {

@@ -19,6 +19,7 @@ pub use events::{EventStream, Events, TransportEvent};
 pub use listener::{Delivery, Incoming, Listener, Outcome};
 pub use message::{
     CallOptions, Envelope, NotificationSubscription, NotifyOptions, Request, Retry, SendOptions,
+    Timeouts,
 };
 pub use registry::{DriverInfo, OpenFuture, OpenRequest, Registry};
 
@@ -45,6 +46,11 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
 
     /// Where this driver tells of its connection.
     fn events(&self) -> &Events;
+
+    /// How long sends may take when the caller does not say, where this driver has options for it.
+    fn timeouts(&self) -> Timeouts {
+        Timeouts::default()
+    }
 
     /// Sends a request and waits for its reply.
     ///

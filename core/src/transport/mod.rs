@@ -13,7 +13,7 @@ pub use builder::TransportBuilder;
 use crate::deadline::after;
 use crate::driver::{
     CallOptions, Capabilities, Driver, EventStream, Listener, NotificationSubscription,
-    NotifyOptions, Request, SendOptions,
+    NotifyOptions, Request, SendOptions, Timeouts,
 };
 use crate::metrics::measure;
 use crate::notify::Notification;
@@ -148,6 +148,11 @@ impl Transport {
     /// The driver's name, for spans and metrics.
     pub(crate) fn system(&self) -> &'static str {
         self.0.driver.name()
+    }
+
+    /// How long sends may take when neither the caller nor its client says.
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.0.driver.timeouts()
     }
 
     /// Refuses what the driver does not do.

@@ -44,7 +44,7 @@ pub struct NotifierBuilder {
     registered: Vec<(String, Arc<dyn Sink>)>,
     routing_config: Option<PathBuf>,
     retry: Option<Retry>,
-    timeout: Duration,
+    timeout: Option<Duration>,
     context: Context,
     serializer: Option<Arc<dyn ContextSerializer>>,
 }
@@ -60,7 +60,7 @@ impl NotifierBuilder {
             registered: Vec::new(),
             routing_config: None,
             retry: None,
-            timeout: DEFAULT_TIMEOUT,
+            timeout: None,
             context: Context::new(),
             serializer: None,
         }
@@ -110,9 +110,9 @@ impl NotifierBuilder {
         self
     }
 
-    /// How long a notification may take; 30 seconds otherwise.
+    /// How long a notification may take; otherwise what the driver's options say, or 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
@@ -157,7 +157,9 @@ impl NotifierBuilder {
             limits: self.transport.config().limits(),
             serializer: self.serializer,
         };
-        let Self { publisher_id, context, timeout, .. } = self;
+        let timeout = self.timeout.or(self.transport.timeouts().notify);
+        let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT);
+        let Self { publisher_id, context, .. } = self;
         let settings = Settings { publisher_id, context, retry, timeout };
         Ok(Notifier { shared: Arc::new(shared), settings })
     }

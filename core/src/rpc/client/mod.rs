@@ -155,7 +155,8 @@ impl Shared {
         let prepared =
             settings.check_for_cast().and_then(|()| self.request(settings, method, args));
         let target = &settings.target;
-        let default = *self.transport.config().core().rpc_response_timeout;
+        let default = self.transport.timeouts().cast;
+        let default = default.unwrap_or(*self.transport.config().core().rpc_response_timeout);
         let (timeout, retry) = (settings.timeout, settings.retry);
         async move {
             let request = prepared.map_err(|error| error.attempted("cast"))?;
