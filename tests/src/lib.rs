@@ -1,6 +1,7 @@
 //! The candidates of the matrix: each driver on each bus that it is tested on.
 
 mod amqp1;
+pub mod amqp1_wire;
 mod fake;
 mod lending;
 mod modest;
