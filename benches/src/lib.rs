@@ -10,6 +10,7 @@ pub mod drive;
 mod exchange;
 pub mod process;
 pub mod resident;
+pub mod sides;
 
 pub use exchange::{Exchange, Order, Receipt, Telling};
 

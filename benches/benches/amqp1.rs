@@ -1,0 +1,164 @@
+//! Busway over AMQP 1.0 beside the client library by hand, and beside Qpid Proton's C++ client:
+//! `cargo bench -p busway-benches --bench amqp1`, with `-- PATTERN` for one pattern (`calls 64`,
+//! `casts`, …), `--runs N` for other medians.
+//!
+//! The desk broker in a process of its own; for each side a server in a process of its own with
+//! addresses of its own, and a client in a new process for each run, the sides in turn. Fails when
+//! Busway does less than 0.95 of what the client library does by hand. Proton's side is left out
+//! where a C++ compiler or the library (Debian: libqpid-proton-cpp12-dev) is missing.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use busway_benches::BoxError;
+use busway_benches::bus::{self, Bus};
+use busway_benches::by_hand::fe2o3 as by_hand;
+use busway_benches::sides::{self, Pattern, READY, Side};
+use busway_broker::Broker;
+use busway_driver_amqp1 as _;
+use tokio::runtime::{Builder, Runtime};
+
+const PATTERNS: [Pattern; 6] = [
+    ("calls", 1, 4_000),
+    ("calls", 5, 20_000),
+    ("calls", 64, 40_000),
+    ("calls", 256, 40_000),
+    ("casts", 256, 60_000),
+    ("notifications", 100, 60_000),
+];
+const BUSWAY: &str = "busway";
+const BY_HAND: &str = "fe2o3";
+const PROTON: &str = "proton";
+
+fn main() -> Result<ExitCode, BoxError> {
+    let words: Vec<_> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["--role", "broker"] => broker(),
+        ["--role", "server", side, port] => server(side, port.parse()?),
+        ["--role", pattern, side, port, at_a_time, whole] => {
+            client(pattern, side, port.parse()?, at_a_time.parse()?, whole.parse()?)
+        }
+        _ => compare(&words),
+    }
+}
+
+/// One worker thread besides that of the connection, on both sides.
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build()
+}
+
+fn url(port: u16) -> String {
+    format!("amqp://127.0.0.1:{port}/{BUSWAY}?addressing_mode=routable")
+}
+
+/// The desk broker, as `busway broker` runs it.
+fn broker() -> Result<ExitCode, BoxError> {
+    let runtime = Runtime::new()?;
+    let broker = runtime.block_on(Broker::start("127.0.0.1:0".parse()?))?;
+    sides::serve_until_told(&broker.address().port().to_string())?;
+    runtime.block_on(broker.stop());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn server(side: &str, port: u16) -> Result<ExitCode, BoxError> {
+    let runtime = runtime()?;
+    let mut bus = None;
+    if side == BUSWAY {
+        bus = Some(runtime.block_on(Bus::start(&url(port)))?);
+    } else {
+        runtime.block_on(by_hand::serve(port))?;
+    }
+    sides::serve_until_told(READY)?;
+    if let Some(bus) = bus {
+        runtime.block_on(bus.stop())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn client(
+    pattern: &str,
+    side: &str,
+    port: u16,
+    at_a_time: u64,
+    whole: u64,
+) -> Result<ExitCode, BoxError> {
+    let took = runtime()?.block_on(async {
+        if side == BUSWAY {
+            let client = bus::Client::connect(&url(port)).await?;
+            sides::timed(pattern, &client, at_a_time, whole).await
+        } else {
+            let client = by_hand::Client::connect(port).await?;
+            sides::timed(pattern, &client, at_a_time, whole).await
+        }
+    })?;
+    sides::report(took)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The broker's process; it ends when this is dropped.
+struct Desk {
+    child: Child,
+    port: String,
+}
+
+impl Desk {
+    fn start(program: &Path) -> Result<Self, BoxError> {
+        let mut child = Command::new(program)
+            .args(["--role", "broker"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut port = String::new();
+        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut port)?;
+        Ok(Self { child, port: port.trim().to_owned() })
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // It has nothing left to do.
+        let _ = self.child.wait();
+    }
+}
+
+/// Compiles Proton's side.
+fn proton() -> Result<PathBuf, String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("cpp/proton.cpp");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proton-side");
+    let compiled = Command::new("g++")
+        .args(["-std=c++17", "-O2", "-o"])
+        .args([&program, &source])
+        .arg("-lqpid-proton-cpp")
+        .stderr(Stdio::piped())
+        .output()
+        .map_err(|error| format!("g++: {error}"))?;
+    if compiled.status.success() {
+        return Ok(program);
+    }
+    let said = String::from_utf8_lossy(&compiled.stderr);
+    Err(said.lines().next().unwrap_or("it does not compile").to_owned())
+}
+
+fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
+    let program = std::env::current_exe()?;
+    let broker = Desk::start(&program)?;
+    let side = |name: &'static str| Side {
+        name,
+        program: program.clone(),
+        first: vec!["--role".to_owned()],
+        words: vec![name.to_owned(), broker.port.clone()],
+        is_limit: name == BY_HAND,
+    };
+    let mut sides = vec![side(BUSWAY), side(BY_HAND)];
+    match proton() {
+        Ok(program) => {
+            let words = vec![broker.port.clone()];
+            sides.push(Side { program, first: Vec::new(), words, ..side(PROTON) });
+        }
+        Err(why) => println!("without Qpid Proton's C++ client: {why}"),
+    }
+    sides::compare(&sides, &PATTERNS, words)
+}
