@@ -191,8 +191,7 @@ impl Talk {
             Piece::Sasl => self.mouth.bytes.extend(WELCOME),
             Piece::Empty => {}
             Piece::Frame(frame) => {
-                let heard =
-                    Heard { connection: self.number, way: Way::Up, at, frame: (*frame).clone() };
+                let heard = Heard { connection: self.number, at, frame: (*frame).clone() };
                 self.notes.lock().push(heard);
                 if !manners(&frame, &mut self.mouth) {
                     self.mouth.answer(&frame);
