@@ -6,6 +6,7 @@ mod bus;
 mod by_proton;
 mod peer;
 mod statements;
+mod told;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -36,14 +37,15 @@ fn run<F: Future<Output = ()>>(kind: Kind, test: fn(Kind) -> F) -> Result<Comple
 
 fn main() -> ExitCode {
     macro_rules! trials {
-        ($($room:ident::$test:ident),* $(,)?) => {
-            [Kind::Desk, Kind::Proton].into_iter().flat_map(|kind| [$({
+        ($kinds:expr; $($room:ident::$test:ident),* $(,)?) => {
+            $kinds.into_iter().flat_map(|kind| [$({
                 let name = format!("{kind}::{}", stringify!($test));
                 Trial::ignorable_test(name, move || run(kind, $room::$test))
-            }),*]).collect()
+            }),*])
         };
     }
-    let trials = trials![
+    let of_both = trials![
+        [Kind::Desk, Kind::Proton];
         by_proton::a_client_of_protons_is_served,
         statements::each_message_of_a_queue_goes_to_one_consumer_in_turns,
         statements::a_topic_gives_each_subscription_a_copy,
@@ -63,5 +65,14 @@ fn main() -> ExitCode {
         statements::peers_are_told_the_product,
         statements::messages_stay_until_somebody_comes,
     ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let of_proton = trials![
+        [Kind::Proton];
+        told::a_message_comes_to_what_the_broker_was_told,
+        told::a_link_is_refused_while_the_broker_was_told_so,
+        told::no_credit_is_given_while_it_is_withheld,
+        told::what_is_held_is_counted_by_virtual_host,
+        told::the_queues_of_a_virtual_host_can_be_narrow,
+        told::a_paused_broker_answers_when_it_is_resumed,
+    ];
+    libtest_mimic::run(&Arguments::from_args(), of_both.chain(of_proton).collect()).exit_code()
 }

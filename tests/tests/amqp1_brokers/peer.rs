@@ -2,7 +2,7 @@
 
 use busway_testkit::stage::soon;
 use fe2o3_amqp::connection::{ConnectionHandle, OpenError};
-use fe2o3_amqp::link::{CreditMode, RecvError, SendError};
+use fe2o3_amqp::link::{CreditMode, ReceiverAttachError, RecvError, SendError};
 use fe2o3_amqp::sasl_profile::SaslProfile;
 use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::{
@@ -66,11 +66,21 @@ impl Peer {
         (receiver, address.expect("its name"))
     }
 
+    /// A receiver without credit, or why there is none.
+    pub(crate) async fn try_receiver(
+        &mut self,
+        address: &str,
+    ) -> Result<Receiver, ReceiverAttachError> {
+        self.attach(Source::builder().address(address).build()).await
+    }
+
+    async fn attach(&mut self, source: Source) -> Result<Receiver, ReceiverAttachError> {
+        let builder = Receiver::builder().name(self.name()).source(source);
+        soon(builder.credit_mode(CreditMode::Manual).attach(&mut self.session)).await
+    }
+
     async fn receiver_of(&mut self, source: Source, credit: u32) -> Receiver {
-        let name = self.name();
-        let builder = Receiver::builder().name(name).source(source);
-        let attaching = builder.credit_mode(CreditMode::Manual).attach(&mut self.session);
-        let mut receiver = soon(attaching).await.expect("a receiver");
+        let mut receiver = self.attach(source).await.expect("a receiver");
         soon(receiver.set_credit(credit)).await.expect("credit");
         receiver
     }
