@@ -12,7 +12,7 @@ use tokio::runtime::Builder;
 /// Longer than a test may take on a machine that has much else to do.
 const HANG: Duration = Duration::from_mins(4);
 /// All that was lost is back at once, and a peer that is silent for two seconds is gone.
-const HASTE: &str = "idle_timeout=2&link_retry_delay=0.02&connection_retry_interval=0.01\
+pub(crate) const HASTE: &str = "idle_timeout=2&link_retry_delay=0.02&connection_retry_interval=0.01\
                      &connection_retry_backoff=0.01&connection_retry_interval_max=0.05";
 
 /// A test, on a runtime of its own.
