@@ -29,14 +29,16 @@ async fn an_opening_that_is_dropped_hangs_up() {
     timeout(HANG, gone.recv()).await.expect("the socket was not closed");
 }
 
+async fn silence(scheme: &str) {
+    let (address, mut gone) = peer(be_silent).await;
+    let error = refused(bobs(scheme, "127.0.0.1", address.port()), ErrorKind::Connection).await;
+    assert_says(&error, &["in time", &address.to_string()]);
+    timeout(HANG, gone.recv()).await.expect("the socket was not closed");
+}
+
 #[tokio::test]
 async fn a_silent_peer_is_given_up() {
-    for scheme in ["amqp", "amqps"] {
-        let (address, mut gone) = peer(be_silent).await;
-        let error = refused(bobs(scheme, "127.0.0.1", address.port()), ErrorKind::Connection).await;
-        assert_says(&error, &["in time", &address.to_string()]);
-        timeout(HANG, gone.recv()).await.expect("the socket was not closed");
-    }
+    tokio::join!(silence("amqp"), silence("amqps"));
 }
 
 #[tokio::test]

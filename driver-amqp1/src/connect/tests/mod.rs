@@ -1,6 +1,7 @@
 //! Connecting to peers in this process: the engine's own acceptor, and peers made of bytes.
 
 mod raw;
+mod trace;
 
 use busway_core::Config;
 use fe2o3_amqp::acceptor::{

@@ -134,3 +134,68 @@ async fn a_frame_longer_than_agreed_ends_the_connection() {
     let words = ended.await;
     assert!(words.message().contains("65537 bytes"), "{words}");
 }
+
+#[tokio::test]
+async fn a_peer_that_opens_only_to_refuse_is_told_in_its_words() {
+    let mut properties = Fields::new();
+    let refuses = Symbol::from("amqp:connection-establishment-failed");
+    properties.insert(refuses, Value::Bool(true));
+    let open = fe2o3_amqp::types::performatives::Open {
+        container_id: "p".to_owned(),
+        hostname: None,
+        max_frame_size: 512.into(),
+        channel_max: 1.into(),
+        idle_time_out: None,
+        outgoing_locales: None,
+        incoming_locales: None,
+        offered_capabilities: None,
+        desired_capabilities: None,
+        properties: Some(properties),
+    };
+    let body = serde_amqp::to_vec(&open).expect("encoded");
+    let size = u32::try_from(body.len() + 8).expect("short").to_be_bytes();
+    let open: &'static [u8] = [&size[..], &[2, 0, 0, 0], &body].concat().leak();
+    let local = tokio::task::LocalSet::new();
+    let tried = local.run_until(async move {
+        let said: &'static [&'static [u8]] = vec![MECHANISMS, WELCOME, HEADER, open].leak();
+        let port = saying(said, async |stream| {
+            // The reason comes by itself.
+            let reason = close("amqp:unauthorized-access", "not you");
+            stream.write_all(&reason).await.expect("said");
+            while stream.read(&mut [0; 4096]).await.is_ok_and(|heard| heard > 0) {}
+        })
+        .await;
+        connect(&format!("amqp://127.0.0.1:{port}/")).await
+    });
+    let error = tried.await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert!(error.message().contains("amqp:unauthorized-access: not you"), "{error}");
+}
+
+/// The engine waits for ever for a peer that does not answer its Close, when its handle is gone
+/// too: the socket would stay open.
+#[tokio::test]
+async fn a_kill_ends_the_wait_for_a_peer_that_does_not_answer_our_close() {
+    let local = tokio::task::LocalSet::new();
+    let (hung_up, told) = tokio::sync::oneshot::channel();
+    let killed = local.run_until(async {
+        let port = saying(&[MECHANISMS, WELCOME, HEADER, OPEN], async |stream| {
+            while stream.read(&mut [0; 4096]).await.is_ok_and(|heard| heard > 0) {}
+            let _ = hung_up.send(());
+        })
+        .await;
+        let Connected { mut connection, tap, .. } =
+            connect(&format!("amqp://127.0.0.1:{port}/")).await.expect("connected");
+        let closing = tokio::time::timeout(Duration::from_millis(100), connection.close());
+        closing.await.expect_err("nobody answers");
+        drop(connection);
+        // The engine learns of it, and waits again.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        tap.kill();
+        tap.gone().await;
+        told.await.expect("the socket is closed");
+    });
+    tokio::time::timeout(LONG, killed).await.expect("it hangs");
+}
