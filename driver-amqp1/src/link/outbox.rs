@@ -135,6 +135,16 @@ impl Outbox {
         }
     }
 
+    /// Whether the next message is a request of which nobody will tell what became, and that
+    /// may not be lost for all that.
+    pub(super) fn is_to_arrive_unasked(&self) -> bool {
+        let queue = self.queue.lock();
+        queue.items.values().next().is_some_and(|item| {
+            let Outgoing { correlation_id, at_most_once, .. } = &item.outgoing;
+            item.settled && correlation_id.is_none() && !at_most_once
+        })
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.queue.lock().items.is_empty()
     }

@@ -9,8 +9,8 @@ use fe2o3_amqp::Sender;
 use fe2o3_amqp::link::SendError;
 use fe2o3_amqp::link::delivery::DeliveryFut;
 use fe2o3_amqp::types::messaging::Outcome;
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::Instant;
 
 use super::bus::Line;
@@ -173,6 +173,9 @@ impl Pump<'_> {
         let idle = line.idle_timeout();
         let mut idle_at = Instant::now() + idle;
         loop {
+            if self.outbox.is_to_arrive_unasked() && self.is_gone_by_now().await {
+                return End::Lost;
+            }
             while self.may_send() {
                 let Some((number, item)) = self.outbox.take() else { break };
                 idle_at = Instant::now() + idle;
@@ -198,6 +201,15 @@ impl Pump<'_> {
                 () = tokio::time::sleep_until(idle_at), if quiet => return End::Idle,
             }
         }
+    }
+
+    /// Whether the connection has ended, after a look at what has come by now. Nobody will tell
+    /// what becomes of a message that is sent settled: it is not to go into a connection of which
+    /// the end is here already.
+    async fn is_gone_by_now(&self) -> bool {
+        tokio::task::yield_now().await;
+        let gone = self.epoch.ending.tap.gone().now_or_never();
+        gone.is_some() || self.epoch.ending.lost.is_cancelled()
     }
 
     /// Whether the peer takes another delivery.
