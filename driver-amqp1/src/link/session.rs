@@ -16,6 +16,8 @@ use super::words;
 /// How long a peer may take to answer an attach. A late answer would end the session, so that the
 /// connection is given up instead.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// In how many turns a session has taken what its links had for it.
+const TURNS: usize = 32;
 /// How many attaches may wait for their turn.
 const WAITING: usize = 64;
 
@@ -84,7 +86,7 @@ impl Serving {
 
     /// Attaches a link: whatever the asker does meanwhile, it is not cut.
     async fn attach(&mut self, attach: Attach) {
-        match attach {
+        let was_refused = match attach {
             Attach::Sender { name, address, first, answer } => {
                 let attaching = Sender::builder()
                     .name(name)
@@ -96,10 +98,12 @@ impl Serving {
                     .attach(&mut self.session);
                 let attached = attached(attaching, &self.ending.lost).await;
                 let attached = attached.map(|attached| attached.map_err(words::of_sender_attach));
+                let was_refused = matches!(attached, Some(Err(_)));
                 if let Err(Ok(link)) = answer.send(self.concluded(attached)) {
                     // The asker is gone.
                     drop(link);
                 }
+                was_refused
             }
             Attach::Receiver { name, source, answer } => {
                 let attaching = Receiver::builder()
@@ -111,9 +115,19 @@ impl Serving {
                     .attach(&mut self.session);
                 let attached = attached(attaching, &self.ending.lost).await;
                 let attached = attached.map(|attached| attached.map_err(words::of_receiver_attach));
+                let was_refused = matches!(attached, Some(Err(_)));
                 if let Err(Ok(link)) = answer.send(self.concluded(attached)) {
                     drop(link);
                 }
+                was_refused
+            }
+        };
+        if was_refused {
+            // The engine may have a detach of its own for the session still, behind the one with
+            // which it answered the peer. Taken when its handle is another link's, it would detach
+            // that one, and the session would end. The session has its turns on this thread.
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
             }
         }
     }

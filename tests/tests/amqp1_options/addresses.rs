@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use busway_core::rpc::RpcServer;
 use busway_core::{Config, Target, Transport};
 use busway_testkit::stage::{Gate, Service, serve, soon};
-use busway_tests::amqp1_wire::{Heard, Stranger, addresses, by_the_book};
+use busway_tests::amqp1_wire::{Heard, Stranger, addresses, by_the_book, open, trial};
 use fe2o3_amqp::types::performatives::Performative;
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::stand::{client, listening, notifier, open, trial};
+use crate::stand::{client, listening, notifier};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -158,6 +158,6 @@ async fn exchanges() {
     for address in
         ["openstack.org/om/rpc/anycast/ours/topic", "openstack.org/om/rpc/anycast/its/topic"]
     {
-        assert_eq!(crate::heard::senders(&heard, address).len(), 1, "{address}");
+        assert_eq!(busway_tests::amqp1_wire::senders(&heard, address).len(), 1, "{address}");
     }
 }

@@ -4,7 +4,8 @@ use busway_core::Target;
 use busway_core::rpc::RpcClient;
 use busway_testkit::stage::{Gate, PATIENCE, Service, serve, soon};
 use busway_tests::amqp1_wire::{
-    Heard, Manners, Stranger, addresses, by_the_book, bytes_of, transfer,
+    Heard, Link, Manners, Stranger, addresses, by_the_book, bytes_of, found, open, receivers,
+    reply_link, transfer, trial,
 };
 use fe2o3_amqp::types::definitions::Role;
 use fe2o3_amqp::types::messaging::{AmqpValue, Body, Message, MessageId, Properties};
@@ -13,9 +14,8 @@ use fe2o3_amqp::types::primitives::Value;
 use libtest_mimic::Trial;
 use serde_json::{Value as Json, json};
 
-use crate::heard::{Link, receivers, reply_link};
 use crate::replies::request;
-use crate::stand::{found, listening, open, trial};
+use crate::stand::listening;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![

@@ -4,7 +4,6 @@
 
 mod addresses;
 mod credit;
-mod heard;
 mod links;
 mod reconnects;
 mod replies;

@@ -5,11 +5,9 @@ use std::time::Duration;
 use busway_core::driver::TransportEvent;
 use busway_testkit::proxy::Proxy;
 use busway_testkit::stage::soon;
-use busway_tests::amqp1_wire::{Stranger, by_the_book};
+use busway_tests::amqp1_wire::{Stranger, by_the_book, open, trial};
 use futures_util::StreamExt;
 use libtest_mimic::Trial;
-
-use crate::stand::{open, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial("the_time_before_another_attempt_grows_up_to_a_bound", grows)]

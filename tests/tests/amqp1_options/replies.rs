@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use busway_core::rpc::RpcServer;
 use busway_testkit::stage::{Service, serve, soon};
-use busway_tests::amqp1_wire::{Manners, Mouth, Stranger, addresses, bytes_of, transfer};
+use busway_tests::amqp1_wire::{
+    Manners, Mouth, Stranger, addresses, bytes_of, found, open, receivers, senders, transfer, trial,
+};
 use fe2o3_amqp::types::definitions::Role;
 use fe2o3_amqp::types::messaging::{
     AmqpValue, Body, DeliveryState, Header, Message, MessageId, Properties, Released,
@@ -15,8 +17,7 @@ use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::heard::{receivers, senders};
-use crate::stand::{assert_took, open, trial};
+use crate::stand::assert_took;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -79,7 +80,7 @@ async fn ask(peer: &Stranger, server: RpcServer, ttl: Option<u32>) {
     let heard = peer.heard();
     let link = receivers(&heard, "unicast.v.openstack.topic").pop().expect("a server");
     peer.say(link.channel, transfer(link.handle(), 0, false), &request(ttl));
-    crate::stand::found(|| senders(&peer.heard(), "caller").pop()).await;
+    found(|| senders(&peer.heard(), "caller").pop()).await;
     soon(server.stop()).await.expect("stopped");
 }
 

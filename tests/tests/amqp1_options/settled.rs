@@ -1,13 +1,12 @@
 //! What is sent settled.
 
 use busway_testkit::stage::{Service, serve, soon};
-use busway_tests::amqp1_wire::{Stranger, by_the_book};
+use busway_tests::amqp1_wire::{Stranger, by_the_book, found, open, receivers, senders, trial};
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::heard::{receivers, senders};
 use crate::replies::request;
-use crate::stand::{client, found, notifier, open, trial};
+use crate::stand::{client, notifier};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial("what_is_sent_settled_is_an_option", pre_settled)]

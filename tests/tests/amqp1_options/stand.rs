@@ -1,37 +1,12 @@
-//! What the tests share: how they are run, transports, those who send and those who listen.
+//! What the tests share: those who send and those who listen.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use busway_core::notify::Priority;
 use busway_core::rpc::RpcClient;
-use busway_core::{
-    Handled, NotificationListener, Notifier, Result, Target, Transport, endpoint_fn,
-};
-use busway_testkit::stage::{Gate, soon, until};
-use libtest_mimic::{Failed, Trial};
-use tokio::runtime::Builder;
+use busway_core::{Handled, NotificationListener, Notifier, Target, Transport, endpoint_fn};
+use busway_testkit::stage::{Gate, soon};
 use tokio::time::Instant;
-
-/// Longer than anything here may take on a machine that has much else to do.
-const HANG: Duration = Duration::from_mins(2);
-
-pub(crate) fn trial<F>(name: &str, test: fn() -> F) -> Trial
-where
-    F: Future<Output = ()> + 'static,
-{
-    Trial::test(name, move || -> Result<(), Failed> {
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let ended = runtime.block_on(async { tokio::time::timeout(HANG, test()).await });
-        ended.map_err(|_| "it hangs".into())
-    })
-}
-
-/// A transport with these options.
-pub(crate) async fn open(address: SocketAddr, options: &str) -> Transport {
-    let url = format!("amqp://{address}/v?{options}");
-    soon(Transport::open(&url)).await.expect("a transport")
-}
 
 /// A client of the topic `topic`.
 pub(crate) fn client(transport: &Transport) -> RpcClient {
@@ -57,13 +32,6 @@ pub(crate) async fn listening(transport: &Transport, gate: &Gate) -> Notificatio
     let listener = NotificationListener::builder(transport).topic("log").endpoint(endpoint);
     let listener = listener.concurrency(8);
     soon(listener.start()).await.expect("a listener")
-}
-
-/// Waits for something to be there.
-pub(crate) async fn found<T>(look: impl Fn() -> Option<T>) -> T {
-    let there = async || Ok::<_, ()>(look().is_some());
-    soon(until(there)).await.expect("looked at");
-    look().expect("it was there")
 }
 
 /// What comes of something, and how long it took.

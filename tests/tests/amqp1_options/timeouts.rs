@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use busway_core::{Error, ErrorKind};
-use busway_tests::amqp1_wire::{Manners, Stranger};
+use busway_tests::amqp1_wire::{Manners, Stranger, open, trial};
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::stand::{assert_took, client, notifier, open, timed, trial};
+use crate::stand::{assert_took, client, notifier, timed};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![

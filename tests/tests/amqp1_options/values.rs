@@ -1,9 +1,8 @@
 //! Values that make no sense.
 
 use busway_core::{ErrorKind, Transport};
+use busway_tests::amqp1_wire::trial;
 use libtest_mimic::Trial;
-
-use crate::stand::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial("a_value_that_makes_no_sense_is_refused_by_its_name", refused)]

@@ -29,6 +29,8 @@ pub(super) struct Frame<'a> {
     pub(super) channel: u16,
     /// Its body, or the beginning of it.
     pub(super) body: &'a [u8],
+    /// Where it ends in the bytes that were just fed.
+    pub(super) end: usize,
     /// How long it is in all.
     pub(super) size: usize,
 }
@@ -69,14 +71,15 @@ impl Frames {
             left = rest;
             self.missing = Some(missing - now.len());
             let whole = now.len() == missing;
+            let end = bytes.len() - left.len();
             if whole && missing == self.size() - HEAD {
                 // In one piece: nothing is copied.
-                self.hand_over(now.get(self.extended()..).unwrap_or_default(), &mut each);
+                self.hand_over(now.get(self.extended()..).unwrap_or_default(), end, &mut each);
             } else {
                 self.keep(now);
                 if whole {
                     let body = std::mem::take(&mut self.body);
-                    self.hand_over(body.get(self.extended()..).unwrap_or_default(), &mut each);
+                    self.hand_over(body.get(self.extended()..).unwrap_or_default(), end, &mut each);
                 }
             }
             if whole {
@@ -132,10 +135,10 @@ impl Frames {
         self.body.extend_from_slice(&rest[..room.min(rest.len())]);
     }
 
-    fn hand_over(&self, body: &[u8], each: &mut impl FnMut(Frame<'_>)) {
+    fn hand_over(&self, body: &[u8], end: usize, each: &mut impl FnMut(Frame<'_>)) {
         if !body.is_empty() {
             let channel = u16::from_be_bytes([self.head[6], self.head[7]]);
-            each(Frame { channel, body, size: self.size() });
+            each(Frame { channel, body, end, size: self.size() });
         }
     }
 }

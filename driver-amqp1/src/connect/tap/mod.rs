@@ -8,6 +8,7 @@
 
 mod frames;
 mod links;
+mod ours;
 mod outgoing;
 mod peer;
 mod performative;
@@ -163,8 +164,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
                 }
                 Ok(())
             }
-            Err(sniff::TooMany) => {
-                Err(self.misbehaves("the peer attaches links without end".to_owned()))
+            Err(too_many) => {
+                let what = match too_many {
+                    sniff::TooMany::Links => "the peer attaches links without end",
+                    sniff::TooMany::Deliveries => {
+                        "the peer tells the outcome of more deliveries than there are"
+                    }
+                };
+                Err(self.misbehaves(what.to_owned()))
             }
         }
     }

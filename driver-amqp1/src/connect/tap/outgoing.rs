@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
 use super::frames::{Frames, HEAD};
+use super::ours::Ours;
 use super::trace::{self, Way};
 
 /// From how many bytes on they are written before more are taken.
@@ -29,6 +30,7 @@ pub(super) struct Outgoing {
     /// Whether the other tasks had their turn to write since there is something.
     waited: bool,
     trace: bool,
+    ours: Ours,
     /// Whether anything was put since this was asked for last.
     busy: bool,
 }
@@ -43,6 +45,7 @@ impl Outgoing {
             unflushed: false,
             waited: false,
             trace,
+            ours: Ours::default(),
             busy: false,
         }
     }
@@ -51,14 +54,24 @@ impl Outgoing {
     pub(super) fn put(&mut self, bytes: &[u8]) -> usize {
         let bytes = &bytes[..bytes.len().min(MUCH)];
         self.busy = true;
+        let before = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        let trace = self.trace;
+        let (trace, ours) = (self.trace, &mut self.ours);
+        let mut strays = Vec::new();
         // What the engine writes are frames.
         let _ = self.frames.feed(bytes, |frame| {
-            if trace {
+            if !ours.may_leave(&frame) {
+                strays.push((before + frame.end, frame.size));
+            } else if trace {
                 trace::frame(Way::ToPeer, &frame);
             }
         });
+        for (end, size) in strays.into_iter().rev() {
+            // One of which a part has left cannot be taken back.
+            if let Some(begin) = end.checked_sub(size).filter(|begin| *begin >= self.written) {
+                self.bytes.drain(begin..end);
+            }
+        }
         bytes.len()
     }
 

@@ -5,16 +5,23 @@ use serde::de::DeserializeOwned;
 
 use super::frames::Frame;
 use super::peer::Peer;
-use super::performative::{ATTACH, CLOSE, DETACH, END, FLOW, OPEN, TRANSFER, code};
+use super::performative::{ATTACH, CLOSE, DETACH, DISPOSITION, END, FLOW, OPEN, TRANSFER, code};
 use super::shared::Shared;
-use super::transfer::Transfer;
+use super::transfer::{Transfer, deliveries};
 
 /// The most links that the peer may have attached: it attaches none by itself that we keep.
 const MOST_LINKS: usize = 64 * 1024;
 
-/// Too many links for us.
+/// The most deliveries that the peer may tell the outcome of at once. The engine looks for each
+/// number there is between the first and the last, of which there could be 2^32.
+const MOST_DELIVERIES: u32 = 1 << 20;
+
+/// Too much for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooMany;
+pub(super) enum TooMany {
+    Links,
+    Deliveries,
+}
 
 /// Looks at a frame of the peer; gives what its Open says, if it is one.
 ///
@@ -33,13 +40,19 @@ pub(super) fn look(frame: &Frame<'_>, shared: &Shared) -> Result<Option<Peer>, T
                 let mut links = shared.links.lock();
                 links.attach(frame.channel, attach);
                 if links.count() > MOST_LINKS {
-                    return Err(TooMany);
+                    return Err(TooMany::Links);
                 }
             }
         }
         FLOW => {
             if let Some(flow) = read::<Flow>(frame) {
                 shared.links.lock().flow(frame.channel, &flow);
+            }
+        }
+        DISPOSITION => {
+            let range = deliveries(frame.body);
+            if range.is_some_and(|(first, last)| last.saturating_sub(first) > MOST_DELIVERIES) {
+                return Err(TooMany::Deliveries);
             }
         }
         DETACH => {

@@ -1,5 +1,4 @@
-//! The first fields of a transfer, read without decoding the whole of it: there is one for each
-//! message.
+//! The first fields of transfers, and of others there are many of, read without decoding the whole.
 
 /// What is looked at of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,19 +18,30 @@ pub(super) const LONGEST: usize = 3 + 9 + 5 + 5 + (5 + 32) + 5 + 2 + 2;
 impl Transfer {
     /// Reads the body of a transfer, or its beginning.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let mut bytes = body.get(3..)?;
-        let count = match take(&mut bytes, 1)?[0] {
-            0xc0 => u32::from(take(&mut bytes, 2)?[1]),
-            0xd0 => number32(take(&mut bytes, 8)?.get(4..)?),
-            _ => return None,
-        };
-        let mut fields = Fields { left: count, bytes };
+        let mut fields = Fields::of(body)?;
         let handle = fields.number().ok()??;
         let delivery_id = fields.number().ok()?;
         fields.skip_binary()?;
         fields.number().ok()?;
         Some(Self { handle, delivery_id, settled: fields.truth()?, more: fields.truth()? })
     }
+}
+
+/// The number in that field of a performative, of which the fields before are numbers too.
+pub(super) fn number_at(body: &[u8], index: usize) -> Option<u32> {
+    let mut fields = Fields::of(body)?;
+    for _ in 0..index {
+        fields.number().ok()?;
+    }
+    fields.number().ok()?
+}
+
+/// The first and the last delivery that a disposition is about.
+pub(super) fn deliveries(body: &[u8]) -> Option<(u32, u32)> {
+    let mut fields = Fields::of(body)?;
+    fields.truth()?;
+    let first = fields.number().ok()??;
+    Some((first, fields.number().ok()?.unwrap_or(first)))
 }
 
 /// A field that is cut off, or of another type.
@@ -43,7 +53,18 @@ struct Fields<'a> {
     bytes: &'a [u8],
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
+    /// Those of a performative.
+    fn of(body: &'a [u8]) -> Option<Self> {
+        let mut bytes = body.get(3..)?;
+        let left = match take(&mut bytes, 1)?[0] {
+            0xc0 => u32::from(take(&mut bytes, 2)?[1]),
+            0xd0 => number32(take(&mut bytes, 8)?.get(4..)?),
+            _ => return None,
+        };
+        Some(Self { left, bytes })
+    }
+
     /// The constructor of the next field.
     fn next(&mut self) -> Option<u8> {
         if self.left == 0 {
@@ -142,9 +163,42 @@ mod tests {
         }
 
         #[test]
+        fn a_disposition_and_a_flow_are_read_as_the_engine_reads_them(
+            first in any::<u32>(),
+            last in any::<Option<u32>>(),
+            handle in any::<Option<u32>>(),
+        ) {
+            let disposition = performatives::Disposition {
+                role: fe2o3_amqp::types::definitions::Role::Receiver,
+                first,
+                last,
+                settled: true,
+                state: None,
+                batchable: false,
+            };
+            let body = serde_amqp::to_vec(&disposition).expect("encoded");
+            prop_assert_eq!(deliveries(&body), Some((first, last.unwrap_or(first))));
+            let flow = performatives::Flow {
+                next_incoming_id: last,
+                incoming_window: first,
+                next_outgoing_id: 0,
+                outgoing_window: 255,
+                handle: handle.map(Handle),
+                delivery_count: None,
+                link_credit: Some(7),
+                available: None,
+                drain: false,
+                echo: false,
+                properties: None,
+            };
+            let body = serde_amqp::to_vec(&flow).expect("encoded");
+            prop_assert_eq!(number_at(&body, 4), handle);
+        }
+
+        #[test]
         fn any_bytes_are_read_without_a_panic(body in prop::collection::vec(any::<u8>(), 0..60)) {
             let _ = Transfer::read(&[&[0, 0x53, 0x14, 0xc0, 50, 9][..], &body].concat());
-            let _ = Transfer::read(&body);
+            let _ = (Transfer::read(&body), number_at(&body, 4), deliveries(&body));
         }
     }
 }

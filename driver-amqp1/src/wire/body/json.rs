@@ -79,8 +79,12 @@ pub(super) fn read<'a, T: Deserialize<'a>>(
     parse(json)
 }
 
-/// Reads a JSON text that is a part of one that was within the limits.
+/// Reads a JSON text that is a part of one that was within the limits: an object.
 pub(super) fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T> {
+    // A list of its values in their order would do, too.
+    if !json.trim_start().starts_with('{') {
+        return Err(unreadable("the body: it is no JSON object"));
+    }
     serde_json::from_str(json).map_err(|error| unreadable(&format!("the body: {error}")))
 }
 

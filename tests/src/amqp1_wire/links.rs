@@ -1,23 +1,27 @@
-//! What a peer heard, link by link.
-
-use busway_tests::amqp1_wire::{Frame, Heard, addresses};
 use fe2o3_amqp::types::definitions::Role;
 use fe2o3_amqp::types::performatives::{Attach, Disposition, Flow, Performative, Transfer};
 use tokio::time::Instant;
 
+use super::{Frame, Heard, addresses};
+
 /// A link that a client attached.
 #[derive(Clone, Debug)]
-pub(crate) struct Link {
-    pub(crate) at: Instant,
-    pub(crate) connection: usize,
-    pub(crate) channel: u16,
-    pub(crate) attach: Attach,
+pub struct Link {
+    /// When that was heard.
+    pub at: Instant,
+    /// The number of the connection.
+    pub connection: usize,
+    /// The channel of its session.
+    pub channel: u16,
+    /// The attach.
+    pub attach: Attach,
     /// Where it is in what was heard.
     index: usize,
 }
 
 /// The links that clients attached to send or to receive by, at that address.
-pub(crate) fn links(heard: &[Heard], role: &Role, address: Option<&str>) -> Vec<Link> {
+#[must_use]
+pub fn links(heard: &[Heard], role: &Role, address: Option<&str>) -> Vec<Link> {
     let mut found = Vec::new();
     for (index, it) in heard.iter().enumerate() {
         let Performative::Attach(attach) = &it.frame.said else { continue };
@@ -37,22 +41,30 @@ pub(crate) fn links(heard: &[Heard], role: &Role, address: Option<&str>) -> Vec<
 }
 
 /// The links by which clients send to that address.
-pub(crate) fn senders(heard: &[Heard], address: &str) -> Vec<Link> {
+#[must_use]
+pub fn senders(heard: &[Heard], address: &str) -> Vec<Link> {
     links(heard, &Role::Sender, Some(address))
 }
 
 /// The links by which clients receive from that address.
-pub(crate) fn receivers(heard: &[Heard], address: &str) -> Vec<Link> {
+#[must_use]
+pub fn receivers(heard: &[Heard], address: &str) -> Vec<Link> {
     links(heard, &Role::Receiver, Some(address))
 }
 
 /// The link of the replies.
-pub(crate) fn reply_link(heard: &[Heard]) -> Link {
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn reply_link(heard: &[Heard]) -> Link {
     links(heard, &Role::Receiver, None).pop().expect("a link for replies")
 }
 
 impl Link {
-    pub(crate) fn handle(&self) -> u32 {
+    /// Its handle, which is that of the peer too.
+    #[must_use]
+    pub fn handle(&self) -> u32 {
         self.attach.handle.0
     }
 
@@ -64,7 +76,8 @@ impl Link {
     }
 
     /// What was sent by this link.
-    pub(crate) fn transfers(&self, heard: &[Heard]) -> Vec<(Instant, Transfer, Frame)> {
+    #[must_use]
+    pub fn transfers(&self, heard: &[Heard]) -> Vec<(Instant, Transfer, Frame)> {
         let mine = self.after(heard).filter_map(|it| match &it.frame.said {
             Performative::Transfer(transfer) if transfer.handle == self.attach.handle => {
                 Some((it.at, transfer.clone(), it.frame.clone()))
@@ -75,7 +88,8 @@ impl Link {
     }
 
     /// When it was detached, if it was.
-    pub(crate) fn detached(&self, heard: &[Heard]) -> Option<Instant> {
+    #[must_use]
+    pub fn detached(&self, heard: &[Heard]) -> Option<Instant> {
         self.after(heard).find_map(|it| match &it.frame.said {
             Performative::Detach(detach) if detach.handle == self.attach.handle => Some(it.at),
             _ => None,
@@ -83,7 +97,8 @@ impl Link {
     }
 
     /// Its flows and the dispositions of its session, in their order.
-    pub(crate) fn flows(&self, heard: &[Heard]) -> Vec<Result<Flow, Disposition>> {
+    #[must_use]
+    pub fn flows(&self, heard: &[Heard]) -> Vec<Result<Flow, Disposition>> {
         let mine = self.after(heard).filter_map(|it| match &it.frame.said {
             Performative::Flow(flow) if flow.handle.as_ref() == Some(&self.attach.handle) => {
                 Some(Ok(flow.clone()))
