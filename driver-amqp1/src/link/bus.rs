@@ -146,6 +146,12 @@ impl Bus {
         &self.line.closing
     }
 
+    /// How many tasks there are on the connection's thread.
+    #[cfg(test)]
+    pub(super) fn alive(&self) -> usize {
+        self.thread.metrics().num_alive_tasks()
+    }
+
     /// Runs a task on the connection's thread; closing waits for it.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn_on(task, &self.thread);

@@ -10,6 +10,8 @@ mod session;
 mod sessions;
 mod subscription;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub(crate) use bus::Bus;
