@@ -54,7 +54,7 @@ pub(super) enum End {
     Detached(Error),
 }
 
-/// A name that no other link has.
+/// A name that no other link has, of either direction: the engine knows links by their names alone.
 pub(super) fn name(what: &str) -> String {
     format!("busway/{what}/{}", uuid::Uuid::new_v4().simple())
 }
@@ -278,6 +278,9 @@ impl<'a> Pump<'a> {
     }
 
     /// Takes back the credit, and sees off what was sent before the peer heard of it.
+    ///
+    /// No credit is given after it: the engine has the peer's delivery count from a flow at once,
+    /// counts what waits to be received on top of it, and would give too much.
     async fn drain(&mut self) -> Result<()> {
         let flow = self.ending.tap.credit(&self.name);
         let drained = self.link.drain().await;
