@@ -8,7 +8,7 @@ use std::process::Command;
 const PROGRAMS: [(&str, &[&str]); 3] = [
     (env!("CARGO_BIN_EXE_unnamed"), &[]),
     (env!("CARGO_BIN_EXE_named"), &["fake"]),
-    (env!("CARGO_BIN_EXE_facade"), &["fake", "pika"]),
+    (env!("CARGO_BIN_EXE_facade"), &["amqp1", "fake", "pika"]),
 ];
 
 #[test]

@@ -36,6 +36,8 @@ async fn logged(option: &str) -> String {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter("busway_driver_amqp1::frames=trace")
+        // Whatever else is built with it: no colours.
+        .with_ansi(false)
         .with_writer(log.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
