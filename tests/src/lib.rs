@@ -2,6 +2,7 @@
 
 mod amqp1;
 pub mod amqp1_wire;
+pub mod connecting;
 mod fake;
 mod lending;
 mod modest;

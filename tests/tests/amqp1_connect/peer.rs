@@ -1,15 +1,13 @@
 //! Peers that are no broker, and the frames of SASL for them.
 
 use std::io;
-use std::net::SocketAddr;
 
+pub(crate) use busway_tests::connecting::{answer, be_silent, peer};
 use fe2o3_amqp::frames::sasl::Frame;
 use fe2o3_amqp::types::performatives::Open;
 use fe2o3_amqp::types::primitives::{Array, Symbol};
 use fe2o3_amqp::types::sasl::{SaslCode, SaslInit, SaslMechanisms, SaslOutcome};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub(crate) const SASL: &[u8; 8] = b"AMQP\x03\x01\0\0";
 pub(crate) const AMQP: &[u8; 8] = b"AMQP\0\x01\0\0";
@@ -18,53 +16,6 @@ pub(crate) const AMQP: &[u8; 8] = b"AMQP\0\x01\0\0";
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-/// A peer that does the same with each connection, until the test's runtime ends; and what it
-/// told of each.
-pub(crate) async fn peer<A, F, T>(act: A) -> (SocketAddr, UnboundedReceiver<T>)
-where
-    A: Fn(TcpStream) -> F + Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let address = listener.local_addr().expect("an address");
-    let (told, tells) = unbounded_channel();
-    tokio::spawn(accept(listener, act, told));
-    (address, tells)
-}
-
-async fn accept<A, F, T>(listener: TcpListener, act: A, told: UnboundedSender<T>)
-where
-    A: Fn(TcpStream) -> F + Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    while let Ok((stream, _)) = listener.accept().await {
-        let told = told.clone();
-        let acting = act(stream);
-        tokio::spawn(async move {
-            // Nobody may be there to be told.
-            let _ = told.send(acting.await);
-        });
-    }
-}
-
-/// Says nothing, until the client is gone.
-pub(crate) async fn be_silent(mut stream: TcpStream) {
-    let mut bytes = [0; 1024];
-    while stream.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
-}
-
-/// Says this to the client's first words, and then nothing.
-pub(crate) async fn answer(mut stream: TcpStream, words: &[u8]) {
-    let mut header = [0; 8];
-    if stream.read_exact(&mut header).await.is_ok() {
-        // The client may be gone.
-        let _ = stream.write_all(words).await;
-        be_silent(stream).await;
-    }
-}
 
 async fn read_frame(stream: &mut impl Stream) -> io::Result<Vec<u8>> {
     let size = usize::try_from(stream.read_u32().await?).expect("small");

@@ -1,23 +1,15 @@
 //! What the tests share: the brokers, how they are run, and what they look at.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use busway_core::rpc::{Endpoint, Failure, RpcClient, RpcServer, Visibility};
 use busway_core::url::Host;
-use busway_core::{Context, Error, ErrorKind, Payload, Result, Target, Transport, TransportUrl};
+use busway_core::{Result, TransportUrl};
 use busway_testkit::brokers::{Clients, RabbitMq};
 use busway_testkit::certificates::Authority;
+pub(crate) use busway_tests::connecting::{HANG, PASSWORD, assert_says, echo, open, refused};
 use libtest_mimic::{Completion, Failed, Trial};
-use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
-
-/// Longer than anything here may take on a machine that has much else to do.
-pub(crate) const HANG: Duration = Duration::from_mins(2);
-/// A password that no error may show.
-pub(crate) const PASSWORD: &str = "hunter2";
 
 /// The brokers, each started by the first test that needs it.
 #[derive(Debug, Default)]
@@ -95,57 +87,6 @@ pub(crate) fn bobs(scheme: &str, host: &str, port: u16) -> TransportUrl {
     let host = Host::new(host).with_port(port).with_credentials("bob", PASSWORD);
     let bobs = TransportUrl::new(scheme).expect("a scheme").with_host(host);
     plain.query().iter().fold(bobs, |url, (name, value)| url.with_option(name, value))
-}
-
-pub(crate) async fn open(url: TransportUrl) -> Result<Transport> {
-    timeout(HANG, Transport::builder().open_url(url)).await.expect("opening hangs")
-}
-
-/// Opens a URL that cannot be opened; the error names the peer, and no password.
-pub(crate) async fn refused(url: TransportUrl, kind: ErrorKind) -> Error {
-    let shown = url.to_string();
-    let error = open(url).await.expect_err(&shown);
-    assert_eq!(error.kind(), kind, "{error:?}");
-    assert!(error.get("peer").is_some(), "{error:?}");
-    assert_secretless(&error);
-    error
-}
-
-pub(crate) fn assert_secretless(error: &Error) {
-    let shown = format!("{error} {error:?} {error:#?}");
-    assert!(!shown.contains(PASSWORD), "{shown}");
-}
-
-#[track_caller]
-pub(crate) fn assert_says(error: &Error, words: &[&str]) {
-    for word in words {
-        assert!(error.to_string().contains(word), "'{word}' is not in: {error}");
-    }
-}
-
-struct Echo;
-
-#[async_trait]
-impl Endpoint for Echo {
-    fn visibility(&self, _: &str) -> Option<Visibility> {
-        Some(Visibility::Public)
-    }
-
-    async fn call(&self, _: &str, args: Payload, _: Context) -> Result<Payload, Failure> {
-        Ok(args)
-    }
-}
-
-/// Serves, and calls it with a body of so many bytes.
-pub(crate) async fn echo(transport: &Transport, size: usize) {
-    let target = Target::new("secure").with_server("here");
-    let server =
-        RpcServer::builder(transport, target).endpoint(Echo).start().await.expect("a server");
-    let sent = json!({ "text": "x".repeat(size) });
-    let client = RpcClient::builder(transport, Target::new("secure")).timeout(HANG).build();
-    let reply: Value = client.call("echo", &sent).await.expect("a reply");
-    assert_eq!(reply, sent);
-    server.stop().await.expect("stopped");
 }
 
 /// What the broker says of the connections to a virtual host, in Erlang's words.
