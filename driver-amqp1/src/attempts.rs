@@ -6,7 +6,9 @@ use busway_core::driver::Retry;
 use busway_core::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
+use crate::driver::Shared;
 use crate::link::Verdict;
+use crate::wire::{Destination, Outgoing};
 
 /// The transmissions of one message.
 #[derive(Debug)]
@@ -20,6 +22,28 @@ pub(crate) struct Attempts {
 impl Attempts {
     pub(crate) fn new(retry: Retry, pause: Duration, deadline: Instant) -> Self {
         Self { retry, pause, deadline, count: 0 }
+    }
+
+    /// Sends a message until the peer has it; `late` says what it was when it does not in time.
+    pub(crate) async fn send(
+        mut self,
+        shared: &Shared,
+        destination: &Destination,
+        outgoing: Outgoing,
+        settled: bool,
+        late: &str,
+    ) -> Result<()> {
+        let deadline = self.deadline;
+        let sending = async {
+            loop {
+                let mut sending = shared.bus.send(destination, outgoing.clone(), settled)?;
+                if self.after(sending.verdict().await).await? {
+                    return Ok(());
+                }
+            }
+        };
+        let sent = tokio::time::timeout_at(deadline, sending).await;
+        sent.unwrap_or_else(|_| Err(shared.bus.late(late)))
     }
 
     /// `true` when the message has arrived; `false`, after a pause, when it is to be sent again.

@@ -26,16 +26,7 @@ pub(crate) async fn notify(
     let settled = shared.options.settles(PreSettled::Notify);
     let retry = options.retry.unwrap_or(Retry::Forever);
     let pause = *shared.options.link_retry_delay;
-    let mut attempts = Attempts::new(retry, pause, options.deadline);
-    let notifying = async {
-        loop {
-            let mut sending = shared.bus.send(&destination, outgoing.clone(), settled)?;
-            if attempts.after(sending.verdict().await).await? {
-                return Ok(());
-            }
-        }
-    };
-    tokio::time::timeout_at(options.deadline, notifying)
-        .await
-        .unwrap_or_else(|_| Err(shared.bus.late("the peer did not take the notification in time")))
+    let late = "the peer did not take the notification in time";
+    let attempts = Attempts::new(retry, pause, options.deadline);
+    attempts.send(shared, &destination, outgoing, settled, late).await
 }

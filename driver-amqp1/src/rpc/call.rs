@@ -28,19 +28,9 @@ pub(crate) async fn cast(
         at_most_once: is_once(options.retry),
     };
     let settled = shared.options.settles(PreSettled::RpcCast);
-    let mut attempts = attempts(shared, options.retry, options.deadline);
-    let casting = async {
-        loop {
-            let mut sending = shared.bus.send(&destination, outgoing.clone(), settled)?;
-            let verdict = sending.verdict().await;
-            if attempts.after(verdict).await? {
-                return Ok(());
-            }
-        }
-    };
-    tokio::time::timeout_at(options.deadline, casting)
-        .await
-        .unwrap_or_else(|_| Err(shared.bus.late("the peer did not take the request in time")))
+    let late = "the peer did not take the request in time";
+    let attempts = attempts(shared, options.retry, options.deadline);
+    attempts.send(shared, &destination, outgoing, settled, late).await
 }
 
 /// Without retries a request runs at most once.

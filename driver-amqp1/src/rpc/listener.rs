@@ -103,19 +103,10 @@ impl RequestDelivery {
         let latest = Instant::now() + *options.default_reply_timeout;
         let deadline = self.deadline().map_or(latest, |deadline| deadline.min(latest));
         let retry = Retry::from_config(options.default_reply_retry)?;
-        let mut attempts = Attempts::new(retry, *options.link_retry_delay, deadline);
+        let attempts = Attempts::new(retry, *options.link_retry_delay, deadline);
         let settled = options.settles(PreSettled::RpcReply);
-        let replying = async {
-            loop {
-                let mut sending = self.shared.bus.send(caller, reply.clone(), settled)?;
-                if attempts.after(sending.verdict().await).await? {
-                    return Ok(());
-                }
-            }
-        };
-        tokio::time::timeout_at(deadline, replying)
-            .await
-            .unwrap_or_else(|_| Err(self.shared.bus.late("the reply was not taken in time")))
+        let late = "the reply was not taken in time";
+        attempts.send(&self.shared, caller, reply, settled, late).await
     }
 }
 
