@@ -69,7 +69,7 @@ impl Driver for Recorder {
         Ok(())
     }
 
-    async fn notify(&self, _: &Target, _: Notification, _: NotifyOptions) -> Result<()> {
+    async fn notify(&self, _: &Target, _: &Notification, _: NotifyOptions) -> Result<()> {
         Err(Error::unsupported("notify"))
     }
 

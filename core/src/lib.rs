@@ -12,6 +12,9 @@ mod context_serializer;
 mod deadline;
 pub mod driver;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod metrics;
 #[cfg(feature = "net")]
 pub mod net;
@@ -20,6 +23,7 @@ mod payload;
 pub mod rpc;
 mod secret;
 mod serving;
+mod spans;
 mod target;
 mod transport;
 pub mod url;

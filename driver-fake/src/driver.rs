@@ -139,11 +139,12 @@ impl Driver for FakeDriver {
     async fn notify(
         &self,
         target: &Target,
-        mut notification: Notification,
+        notification: &Notification,
         options: NotifyOptions,
     ) -> Result<()> {
         let topic = target.topic_for_send().map_err(|error| error.attempted("notify"))?;
         let label = Label { operation: "notify", target, method: None };
+        let mut notification = notification.clone();
         let payload = self.0.carry(notification.payload);
         notification.payload = payload.map_err(|error| label.complete(error))?;
         let (deadline, retry) = (options.deadline, options.retry.unwrap_or(Retry::Forever));

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -62,7 +64,14 @@ impl Format {
     /// [`ErrorKind::Serialization`] when it cannot be written, [`ErrorKind::LimitExceeded`] when
     /// it is over the limits.
     pub fn encode<T: Serialize + ?Sized>(self, value: &T, limits: &Limits) -> Result<Bytes> {
-        let json = serde_json::to_vec(value).map_err(|error| unwritable(&error))?;
+        self.encode_json(serde_json::to_vec(value).map_err(|error| unwritable(&error))?, limits)
+    }
+
+    /// Makes a body of the text of a JSON document.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_json(self, json: Vec<u8>, limits: &Limits) -> Result<Bytes> {
         limits.check(&json)?;
         match self {
             Self::Json => Ok(json.into()),
@@ -77,13 +86,28 @@ impl Format {
     /// JSON cannot: binary data, extension types), [`ErrorKind::LimitExceeded`] when it is over
     /// the limits.
     pub fn decode(self, body: &[u8], limits: &Limits) -> Result<Payload> {
+        Payload::from_json(self.text(body, limits)?, limits)
+    }
+
+    /// Reads a body as the text of what may be a JSON document, within the limits: whoever parses
+    /// it finds out.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode), except that a text that is no JSON is no error yet.
+    pub fn decode_json<'a>(self, body: &'a [u8], limits: &Limits) -> Result<Cow<'a, str>> {
+        let json = self.text(body, limits)?;
+        limits.check(json.as_bytes())?;
+        Ok(json)
+    }
+
+    fn text<'a>(self, body: &'a [u8], limits: &Limits) -> Result<Cow<'a, str>> {
         limits.check_size(body.len())?;
         match self {
             Self::Json => {
                 let json = std::str::from_utf8(body).map_err(|error| unreadable("JSON", &error))?;
-                Payload::from_json(json, limits)
+                Ok(json.into())
             }
-            Self::MsgPack => Payload::from_json(msgpack_to_json(body, limits)?, limits),
+            Self::MsgPack => Ok(msgpack_to_json(body, limits)?.into()),
         }
     }
 }
@@ -151,6 +175,21 @@ mod tests {
         let json = r#"{"a":[null,true,-1,18446744073709551615,1.5,"žluťoučký"],"":{}}"#;
         for format in [Format::Json, Format::MsgPack] {
             assert_eq!(through(format, json).expect("a round trip"), json);
+        }
+    }
+
+    #[test]
+    fn a_text_passes_through_both_formats_within_the_limits() {
+        let limits = Limits::default();
+        for format in [Format::Json, Format::MsgPack] {
+            let body = format.encode_json(b"[1]".to_vec(), &limits).expect("JSON");
+            assert_eq!(format.decode_json(&body, &limits).expect("a text"), "[1]");
+            let limits = Limits { max_depth: 0, ..limits };
+            let error = format.decode_json(&body, &limits).expect_err("deep");
+            // The reader of msgpack has an error of its own for it.
+            assert!(matches!(error.kind(), ErrorKind::Serialization | ErrorKind::LimitExceeded));
+            let error = format.encode_json(b"[1]".to_vec(), &limits).expect_err("deep");
+            assert_eq!(error.kind(), ErrorKind::LimitExceeded);
         }
     }
 

@@ -9,7 +9,7 @@ use ini::{Ini, ParseOption};
 
 /// One section with all that was said in it, in order; a key that was repeated is there
 /// repeatedly.
-pub(super) type Sections = Vec<(String, Vec<(String, String)>)>;
+pub(crate) type Sections = Vec<(String, Vec<(String, String)>)>;
 
 /// The name of the section of what stands before the first section.
 const FIRST: &str = "DEFAULT";
@@ -18,7 +18,7 @@ const FIRST: &str = "DEFAULT";
 ///
 /// An error names the line and says what is wrong there, and shows nothing of the line, which may
 /// hold a secret.
-pub(super) fn read(text: &str) -> Result<Sections, String> {
+pub(crate) fn read(text: &str) -> Result<Sections, String> {
     let options = ParseOption {
         enabled_quote: false,
         enabled_escape: false,

@@ -31,6 +31,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use ini::read as read_ini;
+
 pub use builder::ConfigBuilder;
 pub use declare::{OptionInfo, Options};
 pub use describe::describe;

@@ -82,7 +82,7 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     async fn notify(
         &self,
         target: &Target,
-        notification: Notification,
+        notification: &Notification,
         options: NotifyOptions,
     ) -> Result<()>;
 

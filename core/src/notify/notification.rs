@@ -54,7 +54,26 @@ impl Notification {
 
 /// A time as Python's `str(datetime.utcnow())` writes it, always with microseconds.
 fn timestamp(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
+    let time = TimeZone::UTC.to_datetime(time);
+    let (year, month, day) = (time.year(), time.month(), time.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    let micros = time.subsec_nanosecond() / 1000;
+    // Digit by digit: a format takes longer than all the rest of a notification's making.
+    let mut text = String::with_capacity("0000-00-00 00:00:00.000000".len());
+    put(&mut text, year.unsigned_abs().into(), 4);
+    for (before, number) in [('-', month), ('-', day), (' ', hour), (':', minute), (':', second)] {
+        text.push(before);
+        put(&mut text, number.unsigned_abs().into(), 2);
+    }
+    text.push('.');
+    put(&mut text, micros.unsigned_abs(), 6);
+    text
+}
+
+/// Writes so many digits of a number.
+fn put(text: &mut String, number: u32, digits: u32) {
+    let digit = |place: u32| number / 10_u32.pow(place) % 10;
+    text.extend((0..digits).rev().filter_map(|place| char::from_digit(digit(place), 10)));
 }
 
 #[cfg(test)]

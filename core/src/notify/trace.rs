@@ -4,7 +4,6 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::Notification;
-use crate::Result;
 
 /// The span of a notification that is sent to a topic.
 pub(super) fn send_span(system: &str, topic: &str, notification: &Notification) -> Span {
@@ -52,12 +51,4 @@ pub(super) fn batch_span(system: &str, topics: &str, count: usize) -> Span {
         messaging.batch.message_count = count,
         error.type = Empty,
     )
-}
-
-/// Records in its span how a send ended.
-pub(super) fn record(span: &Span, result: &Result<()>) {
-    if let Err(error) = result {
-        span.record("error.type", error.kind().as_str());
-        tracing::debug!(parent: span, %error, "failed");
-    }
 }

@@ -190,7 +190,7 @@ impl Transport {
     pub(crate) async fn notify(
         &self,
         target: &Target,
-        notification: Notification,
+        notification: &Notification,
         options: NotifyOptions,
     ) -> Result<()> {
         let _under_way = self.enter("notify")?;

@@ -158,7 +158,7 @@ impl Driver for Held {
     async fn notify(
         &self,
         target: &Target,
-        notification: Notification,
+        notification: &Notification,
         options: NotifyOptions,
     ) -> Result<()> {
         let failures = self.0.failures.lock();
@@ -166,7 +166,8 @@ impl Driver for Held {
         if let Some((_, kind)) = failure {
             return Err(Error::new(*kind, "as the test wanted"));
         }
-        self.0.sent.lock().push(Sent { target: target.clone(), notification, options });
+        let (target, notification) = (target.clone(), notification.clone());
+        self.0.sent.lock().push(Sent { target, notification, options });
         Ok(())
     }
 

@@ -49,7 +49,7 @@ impl Driver for Echo {
         Ok(())
     }
 
-    async fn notify(&self, _: &Target, _: Notification, _: NotifyOptions) -> Result<()> {
+    async fn notify(&self, _: &Target, _: &Notification, _: NotifyOptions) -> Result<()> {
         Err(Error::unsupported("notifications"))
     }
 

@@ -24,7 +24,7 @@ async fn cast_once(driver: &Arc<dyn Driver>, method: &str) -> Result<()> {
 
 async fn notify_once(driver: &Arc<dyn Driver>, event: &str) -> Result<()> {
     let options = NotifyOptions { retry: ONCE, ..notify_options() };
-    driver.notify(&target(), notification(event), options).await
+    driver.notify(&target(), &notification(event), options).await
 }
 
 fn kind<T: std::fmt::Debug>(result: Result<T>) -> ErrorKind {
@@ -80,7 +80,7 @@ async fn a_dropped_notification_is_sent_again_or_an_error() {
     assert_eq!(kind(notify_once(&driver, "b").await), ErrorKind::Connection);
     faults.drop(1.0);
     let before = Instant::now();
-    let stored = driver.notify(&target(), notification("c"), notify_options()).await;
+    let stored = driver.notify(&target(), &notification("c"), notify_options()).await;
     assert_eq!(kind(stored), ErrorKind::Connection);
     assert_eq!(before.elapsed(), seconds(10));
     assert_eq!(stats(&bus, "openstack/topic.info").expect("a queue").ready, 1);
@@ -254,7 +254,7 @@ async fn a_connection_lost_before_the_confirmation_leaves_a_doubt() {
         let driver = open(&format!("{url}&disconnect_for=2")).await.expect("a bus");
         let before = Instant::now();
         let options = NotifyOptions { retry, ..notify_options() };
-        let result = driver.notify(&target(), notification("a"), options).await;
+        let result = driver.notify(&target(), &notification("a"), options).await;
         if retry == ONCE {
             assert_eq!(kind(result), ErrorKind::InDoubt);
         } else {

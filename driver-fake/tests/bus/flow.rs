@@ -167,7 +167,7 @@ async fn bodies_over_the_limits_do_not_leave() {
     assert_eq!((error.kind(), error.operation()), (ErrorKind::LimitExceeded, Some("cast")));
     let mut notification = notification("e");
     notification.payload = request.args.clone();
-    let error = driver.notify(&target(), notification, notify_options()).await.expect_err("deep");
+    let error = driver.notify(&target(), &notification, notify_options()).await.expect_err("deep");
     assert_eq!(error.kind(), ErrorKind::LimitExceeded);
 
     let (target, options) = (target(), call_options());

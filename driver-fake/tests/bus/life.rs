@@ -50,7 +50,7 @@ async fn after_a_close_everything_is_closed() {
     assert_eq!(call.expect_err("closed").kind(), ErrorKind::Closed);
     let cast = driver.cast(&target(), request("m"), send_options()).await;
     assert_eq!(cast.expect_err("closed").kind(), ErrorKind::Closed);
-    let notify = driver.notify(&target(), notification("e"), notify_options()).await;
+    let notify = driver.notify(&target(), &notification("e"), notify_options()).await;
     assert_eq!(notify.expect_err("closed").kind(), ErrorKind::Closed);
     let listen = driver.listen(&target().with_server("s")).await;
     assert_eq!(listen.expect_err("closed").kind(), ErrorKind::Closed);

@@ -93,7 +93,7 @@ async fn a_listener_hears_its_priorities_only() {
     for (event, priority) in [("warn", Priority::Warn), ("error", Priority::Error)] {
         let mut notification = notification(event);
         notification.priority = priority;
-        driver.notify(&target(), notification, notify_options()).await.expect("stored");
+        driver.notify(&target(), &notification, notify_options()).await.expect("stored");
     }
     let mut heard = events(&mut listener).await;
     heard.sort();

@@ -81,7 +81,7 @@ pub(crate) async fn cast(driver: &Arc<dyn Driver>, method: &str) {
 }
 
 pub(crate) async fn notify(driver: &Arc<dyn Driver>, event: &str) {
-    let sent = driver.notify(&target(), notification(event), notify_options()).await;
+    let sent = driver.notify(&target(), &notification(event), notify_options()).await;
     sent.expect("a notification");
 }
 

@@ -1,15 +1,17 @@
 use std::panic::AssertUnwindSafe;
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{
     BatchEndpoint, Handled, IncomingNotification, NotificationEndpoint, NotificationFilter,
 };
 use crate::driver::{Delivery, Incoming};
+use crate::metrics::measure;
 use crate::notify::{Notification, Priority, trace};
 use crate::rpc::Failure;
 use crate::serving::{Handle, Work};
@@ -63,37 +65,100 @@ struct Batch {
     failure: Option<RemoteError>,
 }
 
+/// One that reaches no endpoint, and why.
+struct Unread {
+    delivery: Box<dyn Delivery>,
+    failure: RemoteError,
+}
+
+/// What is handled at a time.
+pub(super) enum Piece {
+    One(Incoming<Notification>),
+    Several(Vec<Incoming<Notification>>),
+}
+
 impl Handle<Notification> for Dispatcher {
-    fn divide(&self, taken: Vec<Incoming<Notification>>) -> Vec<Self::Piece> {
-        if self.batches { vec![taken] } else { taken.into_iter().map(|one| vec![one]).collect() }
+    fn divide(&self, taken: Vec<Incoming<Notification>>) -> Vec<Piece> {
+        if self.batches && taken.len() > 1 {
+            return vec![Piece::Several(taken)];
+        }
+        taken.into_iter().map(Piece::One).collect()
     }
 }
 
 impl Work for Dispatcher {
-    type Piece = Vec<Incoming<Notification>>;
+    type Piece = Piece;
 
     /// Hands over, then settles. What is dropped before that goes back to the bus.
-    async fn work(&self, taken: Self::Piece) {
-        let span = match &*taken {
-            [one] => trace::process_span(self.system, &self.topics, &one.body),
-            many => trace::batch_span(self.system, &self.topics, many.len()),
-        };
-        let running = self.dispatch_and_settle(taken).instrument(span);
-        // The log has what is wrong with it.
-        let _ = crate::metrics::measure("process", self.system, running).await;
+    async fn work(&self, piece: Piece) {
+        match piece {
+            Piece::One(one) => {
+                let span = trace::process_span(self.system, &self.topics, &one.body);
+                self.observed(span, self.handle_one(one)).await;
+            }
+            Piece::Several(taken) => {
+                let span = trace::batch_span(self.system, &self.topics, taken.len());
+                // Boxed, so that the tasks of those who take no batches stay small.
+                self.observed(span, Box::pin(self.handle_several(taken))).await;
+            }
+        }
     }
 }
 
 impl Dispatcher {
-    async fn dispatch_and_settle(
-        &self,
-        taken: Vec<Incoming<Notification>>,
-    ) -> Result<(), RemoteError> {
+    /// Runs in a span, and is counted; without anybody who traces, without a span.
+    async fn observed(&self, span: Span, running: impl Future<Output = Result<(), RemoteError>>) {
+        // The log has what is wrong with it.
+        let _ = if span.is_disabled() {
+            measure("process", self.system, running).await
+        } else {
+            // Boxed, so that the tasks of those who do not trace stay small.
+            measure("process", self.system, Box::pin(running.instrument(span))).await
+        };
+    }
+
+    /// Hands one over to the endpoints that want it, until one gives it back.
+    async fn handle_one(&self, incoming: Incoming<Notification>) -> Result<(), RemoteError> {
+        let (notification, delivery) = match self.read(incoming) {
+            Ok(read) => read,
+            Err(Unread { delivery, failure }) => {
+                settle((delivery, self.allow_requeue)).await;
+                return Err(failure);
+            }
+        };
+        let (mut back, mut failure) = (false, None);
+        for endpoint in self.endpoints.iter().filter(|it| it.wants(&notification)) {
+            let running = async {
+                match endpoint {
+                    AnyEndpoint::Single(single) => single.handle(&notification).await,
+                    AnyEndpoint::Batch(several) => several.handle(from_ref(&notification)).await,
+                }
+            };
+            let (goes_back, failed) = self.run(running).await;
+            failure = failure.or(failed);
+            if goes_back {
+                back = true;
+                break;
+            }
+        }
+        settle((delivery, back)).await;
+        failure.map_or(Ok(()), Err)
+    }
+
+    async fn handle_several(&self, taken: Vec<Incoming<Notification>>) -> Result<(), RemoteError> {
         let mut batch = Batch { notifications: vec![], given_back: vec![], failure: None };
         let mut deliveries = Vec::with_capacity(taken.len());
         for incoming in taken {
-            if let Some(delivery) = self.read(incoming, &mut batch).await {
-                deliveries.push(delivery);
+            match self.read(incoming) {
+                Ok((notification, delivery)) => {
+                    batch.notifications.push(notification);
+                    batch.given_back.push(false);
+                    deliveries.push(delivery);
+                }
+                Err(Unread { delivery, failure }) => {
+                    batch.failure.get_or_insert(failure);
+                    settle((delivery, self.allow_requeue)).await;
+                }
             }
         }
         for endpoint in &self.endpoints {
@@ -121,28 +186,23 @@ impl Dispatcher {
         batch.failure.map_or(Ok(()), Err)
     }
 
-    /// Adds a notification to the batch. One whose context cannot be read reaches no endpoint,
-    /// and is settled as one that an endpoint failed on.
-    async fn read(
+    /// What the endpoints get. One whose context cannot be read reaches none of them, and is
+    /// settled as one that an endpoint failed on.
+    fn read(
         &self,
         incoming: Incoming<Notification>,
-        batch: &mut Batch,
-    ) -> Option<Box<dyn Delivery>> {
+    ) -> Result<(IncomingNotification, Box<dyn Delivery>), Unread> {
         let Incoming { mut body, redelivered, delivery, .. } = incoming;
         if let Some(serializer) = &self.serializer {
             match serializer.deserialize(body.context.into_values()) {
                 Ok(context) => body.context = context,
                 Err(error) => {
                     let failure = self.failed(&error.into());
-                    batch.failure.get_or_insert(failure);
-                    settle((delivery, self.allow_requeue)).await;
-                    return None;
+                    return Err(Unread { delivery, failure });
                 }
             }
         }
-        batch.notifications.push(IncomingNotification::new(body).with_redelivered(redelivered));
-        batch.given_back.push(false);
-        Some(delivery)
+        Ok((IncomingNotification::new(body).with_redelivered(redelivered), delivery))
     }
 
     /// Runs an endpoint: whether what it was given goes back, and why it failed.
@@ -199,18 +259,20 @@ impl Batch {
 
 /// Acknowledges, or gives back.
 async fn settle((mut delivery, back): (Box<dyn Delivery>, bool)) {
-    let settling = async {
-        if back {
-            return delivery.requeue().await;
-        }
-        match delivery.try_acknowledge() {
-            Some(done) => done,
-            None => delivery.acknowledge().await,
-        }
-    };
-    match tokio::time::timeout(SETTLE_TIMEOUT, settling).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a notification was not settled"),
-        Err(_) => tracing::warn!("a notification was not settled in time"),
+    if !back && let Some(done) = delivery.try_acknowledge() {
+        return settled(done);
+    }
+    let settling =
+        async { if back { delivery.requeue().await } else { delivery.acknowledge().await } };
+    if let Ok(done) = tokio::time::timeout(SETTLE_TIMEOUT, settling).await {
+        settled(done);
+    } else {
+        tracing::warn!("a notification was not settled in time");
+    }
+}
+
+fn settled(done: Result<()>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "a notification was not settled");
     }
 }

@@ -166,14 +166,28 @@ impl Notifier {
     async fn send(&self, notification: &Notification) -> Result<()> {
         let Settings { timeout, retry, .. } = self.settings;
         let options = SinkOptions { deadline: after(timeout), retry };
-        let sinks = &self.shared.sinks;
-        let sends = sinks
-            .iter()
-            .map(|(_, sink)| timed_out(options.deadline, sink.send(notification, &options)));
-        let mut attempts = Attempts::new("sinks");
-        for ((name, _), result) in sinks.iter().zip(join_all(sends).await) {
-            attempts.add(name, result);
-        }
-        attempts.into_result().map_err(|error| error.with("event_type", &notification.event_type))
+        let sent = match &*self.shared.sinks {
+            [(_, sink)] => send_to(sink.as_ref(), notification, &options).await,
+            sinks => {
+                let sends =
+                    sinks.iter().map(|(_, it)| send_to(it.as_ref(), notification, &options));
+                let mut attempts = Attempts::new("sinks");
+                for ((name, _), result) in sinks.iter().zip(join_all(sends).await) {
+                    attempts.add(name, result);
+                }
+                attempts.into_result()
+            }
+        };
+        sent.map_err(|error| error.with("event_type", &notification.event_type))
     }
+}
+
+/// Sends by one sink, within the deadline.
+async fn send_to(
+    sink: &dyn Sink,
+    notification: &Notification,
+    options: &SinkOptions,
+) -> Result<()> {
+    let sending = sink.send(notification, options);
+    if sink.keeps_deadline() { sending.await } else { timed_out(options.deadline, sending).await }
 }

@@ -1,11 +1,10 @@
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use tracing::Instrument;
 
 use super::{Attempts, Sink, SinkOptions};
 use crate::driver::{Envelope, NotifyOptions};
 use crate::notify::{Notification, trace};
-use crate::{Result, Target, Transport};
+use crate::{Result, Target, Transport, spans};
 
 /// The bus: oslo.messaging's drivers `messaging` and `messagingv2`.
 #[derive(Debug)]
@@ -18,12 +17,20 @@ pub(in crate::notify) struct MessagingSink {
 #[async_trait]
 impl Sink for MessagingSink {
     async fn send(&self, notification: &Notification, options: &SinkOptions) -> Result<()> {
+        if let [target] = &*self.topics {
+            return self.send_to(target, notification, options).await;
+        }
         let sends = self.topics.iter().map(|target| self.send_to(target, notification, options));
         let mut attempts = Attempts::new("topics");
         for (target, result) in self.topics.iter().zip(join_all(sends).await) {
             attempts.add(target.topic().unwrap_or_default(), result);
         }
         attempts.into_result()
+    }
+
+    /// The driver does.
+    fn keeps_deadline(&self) -> bool {
+        true
     }
 }
 
@@ -41,9 +48,8 @@ impl MessagingSink {
             retry: options.retry,
             envelope: self.envelope,
         };
-        let sending = self.transport.notify(target, notification.clone(), options);
-        let result = sending.instrument(span.clone()).await;
-        trace::record(&span, &result);
+        let sending = self.transport.notify(target, notification, options);
+        let result = spans::sending(&span, sending).await;
         result.map_err(|error| match error.get("topic") {
             None => error.with("topic", topic),
             Some(_) => error,

@@ -101,6 +101,11 @@ pub trait Sink: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When it did not arrive; the caller of the notifier sees it.
     async fn send(&self, notification: &Notification, options: &SinkOptions) -> Result<()>;
+
+    /// Whether it gives up at the deadline by itself; otherwise it is dropped then.
+    fn keeps_deadline(&self) -> bool {
+        false
+    }
 }
 
 /// How a notification is to be sent.

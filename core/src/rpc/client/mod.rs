@@ -16,7 +16,7 @@ use settings::Settings;
 use super::trace;
 use crate::deadline::after;
 use crate::driver::{CallOptions, Request, SendOptions};
-use crate::{ContextSerializer, Payload, Result, Target, Transport, Version};
+use crate::{ContextSerializer, Payload, Result, Target, Transport, Version, spans};
 
 /// Calls the methods of remote servers: oslo.messaging's `RPCClient`. Cheap to clone and share.
 ///
@@ -141,7 +141,7 @@ impl Shared {
                 let reply = self.transport.call(target, request, options).await;
                 reply.and_then(|payload| payload.to())
             };
-            let result = trace::sending(&span, calling).await;
+            let result = spans::sending(&span, calling).await;
             result.map_err(|error| describe(error, "call", target, &method))
         }
     }
@@ -165,7 +165,7 @@ impl Shared {
             let span = trace::send_span(self.transport.system(), "cast", target, &request);
             let method = request.method.clone();
             let casting = self.transport.cast(target, request, options);
-            let result = trace::sending(&span, casting).await;
+            let result = spans::sending(&span, casting).await;
             result.map_err(|error| describe(error, "cast", target, &method))
         }
     }

@@ -13,7 +13,7 @@ use crate::driver::{Delivery, Incoming, Outcome, Request};
 use crate::metrics::measure;
 use crate::rpc::{Failure, trace};
 use crate::serving::{Handle, Work};
-use crate::{Context, ContextSerializer, Limits, Payload, RemoteError, Result};
+use crate::{Context, ContextSerializer, Error, Limits, Payload, RemoteError, Result};
 
 /// Handles one request from acknowledgement to reply.
 #[derive(Debug)]
@@ -25,24 +25,42 @@ pub(super) struct Handler {
     pub(super) topic: String,
 }
 
+/// A request whose turn has come.
+pub(super) struct Begun {
+    incoming: Incoming<Request>,
+    acknowledged: bool,
+}
+
 impl Handle<Request> for Handler {
-    fn divide(&self, taken: Vec<Incoming<Request>>) -> Vec<Incoming<Request>> {
-        taken
+    /// Each is begun right after this: where there is nothing to wait for they are acknowledged
+    /// here, so that the bus hears of them all at once.
+    fn divide(&self, taken: Vec<Incoming<Request>>) -> Vec<Begun> {
+        let begin = |mut incoming: Incoming<Request>| {
+            let delivery = &mut incoming.delivery;
+            let acknowledged = !delivery.needs_acknowledgement()
+                || match delivery.try_acknowledge() {
+                    Some(Ok(())) => true,
+                    Some(Err(error)) => {
+                        unacknowledged(&error);
+                        return None;
+                    }
+                    None => false,
+                };
+            Some(Begun { incoming, acknowledged })
+        };
+        taken.into_iter().filter_map(begin).collect()
     }
 }
 
 impl Work for Handler {
-    type Piece = Incoming<Request>;
+    type Piece = Begun;
 
     /// Acknowledges, runs, answers. A request that has expired is not run, nor one that could not
     /// be acknowledged: the bus will deliver it again.
-    async fn work(&self, mut incoming: Incoming<Request>) {
+    async fn work(&self, Begun { mut incoming, acknowledged }: Begun) {
         let expired = incoming.deadline.is_some_and(|deadline| deadline <= Instant::now());
-        if incoming.delivery.needs_acknowledgement()
-            && let Err(error) = acknowledge(incoming.delivery.as_mut()).await
-        {
-            tracing::warn!(%error, "a request could not be acknowledged and is not run");
-            return;
+        if !acknowledged && let Err(error) = incoming.delivery.acknowledge().await {
+            return unacknowledged(&error);
         }
         if expired {
             tracing::debug!(rpc.method = &*incoming.body.method, "an expired request is not run");
@@ -124,11 +142,8 @@ impl Handler {
     }
 }
 
-async fn acknowledge(delivery: &mut dyn Delivery) -> Result<()> {
-    match delivery.try_acknowledge() {
-        Some(done) => done,
-        None => delivery.acknowledge().await,
-    }
+fn unacknowledged(error: &Error) {
+    tracing::warn!(%error, "a request could not be acknowledged and is not run");
 }
 
 async fn reply(mut delivery: Box<dyn Delivery>, outcome: Outcome) -> Result<()> {
