@@ -8,85 +8,97 @@ use busway_core::{
     Context, Error, ErrorKind, Format, Limits, Payload, RemoteError, Result, Value, Version,
 };
 use bytes::Bytes;
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::MapAccess;
+use serde::{Deserialize, Serialize};
 
-use crate::fields::{self, Fields};
+use crate::fields::{self, Entry, Fields, Object, Text};
 
 /// What stands before the key of a context entry at the top level of a body.
 const CONTEXT_PREFIX: &str = "_$_";
+/// The room for the entries of a body beside its document; a longer one grows.
+const ROOM: usize = 256;
 
 /// The limits of a body: what is within the configured ones stands one level deep in it.
 pub(crate) fn envelope(limits: &Limits) -> Limits {
     Limits { max_depth: limits.max_depth.saturating_add(1), ..*limits }
 }
 
+/// An object with room for a document.
+fn object_for(document: &Payload) -> Object {
+    Object::with_capacity(document.as_json().len().saturating_add(ROOM))
+}
+
 pub(crate) fn encode_request(request: &Request, format: Format, limits: &Limits) -> Result<Bytes> {
-    limits.check(request.args.as_json().as_bytes())?;
-    format.encode(&RequestBody(request), &envelope(limits))
-}
-
-struct RequestBody<'a>(&'a Request);
-
-impl Serialize for RequestBody<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let request = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("method", &*request.method)?;
-        map.serialize_entry("args", &request.args)?;
-        if let Some(version) = &request.version {
-            map.serialize_entry("version", version)?;
-        }
-        if let Some(namespace) = &request.namespace {
-            map.serialize_entry("namespace", &**namespace)?;
-        }
-        serialize_context(&mut map, &request.context)?;
-        map.end()
+    let mut body = object_for(&request.args);
+    body.put("method", &*request.method)?;
+    body.put_document("args", &request.args)?;
+    if let Some(version) = &request.version {
+        body.put("version", version)?;
     }
+    if let Some(namespace) = &request.namespace {
+        body.put("namespace", &**namespace)?;
+    }
+    put_context(&mut body, &request.context)?;
+    format.encode_json(body.finish(), &envelope(limits))
 }
 
-fn serialize_context<M: SerializeMap>(map: &mut M, context: &Context) -> Result<(), M::Error> {
+fn put_context(body: &mut Object, context: &Context) -> Result<()> {
     for (key, value) in context.values() {
-        map.serialize_entry(&format!("{CONTEXT_PREFIX}{key}"), value)?;
+        body.put(&format!("{CONTEXT_PREFIX}{key}"), value)?;
     }
     Ok(())
 }
 
-pub(crate) fn decode_request(body: &Payload) -> Result<Request> {
-    let fields = Fields::of(body)?;
-    let args = match fields.get("args") {
-        Some(_) => fields.document("args"),
-        None => Payload::empty_object(),
-    };
+#[derive(Default)]
+struct RequestFields<'a> {
+    method: Option<Text<'a>>,
+    args: Option<Payload>,
+    version: Option<Text<'a>>,
+    namespace: Option<Text<'a>>,
+    context: Context,
+}
+
+impl<'a> Fields<'a> for RequestFields<'a> {
+    fn take<M: MapAccess<'a>>(&mut self, entry: Entry<'_, M>) -> Result<(), M::Error> {
+        match entry.key {
+            "method" => self.method = entry.value()?,
+            "args" => self.args = entry.document()?,
+            "version" => self.version = entry.value()?,
+            "namespace" => self.namespace = entry.value()?,
+            _ => take_context(&mut self.context, entry)?,
+        }
+        Ok(())
+    }
+}
+
+fn take_context<'a, M: MapAccess<'a>>(
+    context: &mut Context,
+    entry: Entry<'_, M>,
+) -> Result<(), M::Error> {
+    match entry.key.strip_prefix(CONTEXT_PREFIX) {
+        Some(name) => context.insert(name, entry.value::<Value>()?),
+        None => entry.ignore()?,
+    }
+    Ok(())
+}
+
+pub(crate) fn decode_request(json: &str) -> Result<Request> {
+    let fields: RequestFields<'_> = fields::read(json)?;
+    let args = fields.args.unwrap_or_else(Payload::empty_object);
     if !args.is_object() {
         return Err(Error::new(ErrorKind::Serialization, "the arguments are no object"));
     }
-    let version = fields.text("version")?;
     Ok(Request {
-        method: fields.required::<String>("method")?.into(),
+        method: required("method", fields.method)?.0.into(),
         args,
-        version: version.map(|version| version.parse::<Version>()).transpose()?,
-        namespace: fields.text("namespace")?.map(Into::into),
-        context: context_of(&fields)?,
+        version: fields.version.map(|Text(version)| version.parse::<Version>()).transpose()?,
+        namespace: fields.namespace.map(|Text(namespace)| namespace.into()),
+        context: fields.context,
     })
 }
 
-fn context_of(fields: &Fields<'_>) -> Result<Context> {
-    let mut context = Context::new();
-    for (key, value) in fields.iter() {
-        if let Some(name) = key.strip_prefix(CONTEXT_PREFIX) {
-            context.insert(name, fields::parse::<Value>(key, value)?);
-        }
-    }
-    Ok(context)
-}
-
-#[derive(Serialize)]
-struct ReplyBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    s: Option<&'a Payload>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    e: Option<FailureBody<'a>>,
+fn required<T>(key: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::new(ErrorKind::Serialization, format!("the body has no '{key}'")))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,10 +114,18 @@ struct FailureBody<'a> {
 
 pub(crate) fn encode_reply(outcome: &Outcome, format: Format, limits: &Limits) -> Result<Bytes> {
     let body = match outcome {
-        Ok(payload) => ReplyBody { s: Some(payload), e: None },
-        Err(failure) => ReplyBody { s: None, e: Some(FailureBody::of(failure)) },
+        Ok(payload) => {
+            let mut body = object_for(payload);
+            body.put_document("s", payload)?;
+            body
+        }
+        Err(failure) => {
+            let mut body = Object::with_capacity(ROOM);
+            body.put("e", &FailureBody::of(failure))?;
+            body
+        }
     };
-    format.encode(&body, &envelope(limits))
+    format.encode_json(body.finish(), &envelope(limits))
 }
 
 impl<'a> FailureBody<'a> {
@@ -119,15 +139,32 @@ impl<'a> FailureBody<'a> {
     }
 }
 
-pub(crate) fn decode_reply(body: &Payload) -> Result<Outcome> {
-    let fields = Fields::of(body)?;
-    match fields.parsed::<FailureBody<'static>>("e")? {
-        None => Ok(Ok(fields.document("s"))),
+#[derive(Default)]
+struct ReplyFields {
+    result: Option<Payload>,
+    failure: Option<FailureBody<'static>>,
+}
+
+impl<'a> Fields<'a> for ReplyFields {
+    fn take<M: MapAccess<'a>>(&mut self, entry: Entry<'_, M>) -> Result<(), M::Error> {
+        match entry.key {
+            "s" => self.result = entry.document()?,
+            "e" => self.failure = entry.value()?,
+            _ => entry.ignore()?,
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn decode_reply(json: &str) -> Result<Outcome> {
+    let fields: ReplyFields = fields::read(json)?;
+    Ok(match fields.failure {
+        None => Ok(fields.result.unwrap_or_default()),
         Some(failure) => {
             let remote = RemoteError::new(failure.c, failure.m, failure.s);
-            Ok(Err(remote.with_traceback(failure.t)))
+            Err(remote.with_traceback(failure.t))
         }
-    }
+    })
 }
 
 pub(crate) fn encode_notification(
@@ -135,36 +172,53 @@ pub(crate) fn encode_notification(
     format: Format,
     limits: &Limits,
 ) -> Result<Bytes> {
-    limits.check(notification.payload.as_json().as_bytes())?;
-    format.encode(&NotificationBody(notification), &envelope(limits))
+    let it = notification;
+    let mut body = object_for(&it.payload);
+    body.put("message_id", &it.message_id)?;
+    body.put("publisher_id", &it.publisher_id)?;
+    body.put("event_type", &it.event_type)?;
+    body.put("priority", it.priority.as_wire())?;
+    body.put_document("payload", &it.payload)?;
+    body.put("timestamp", &it.timestamp)?;
+    put_context(&mut body, &it.context)?;
+    format.encode_json(body.finish(), &envelope(limits))
 }
 
-struct NotificationBody<'a>(&'a Notification);
+#[derive(Default)]
+struct NotificationFields<'a> {
+    message_id: Option<String>,
+    publisher_id: Option<String>,
+    event_type: Option<String>,
+    priority: Option<Text<'a>>,
+    payload: Option<Payload>,
+    timestamp: Option<String>,
+    context: Context,
+}
 
-impl Serialize for NotificationBody<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let it = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("message_id", &it.message_id)?;
-        map.serialize_entry("publisher_id", &it.publisher_id)?;
-        map.serialize_entry("event_type", &it.event_type)?;
-        map.serialize_entry("priority", it.priority.as_wire())?;
-        map.serialize_entry("payload", &it.payload)?;
-        map.serialize_entry("timestamp", &it.timestamp)?;
-        serialize_context(&mut map, &it.context)?;
-        map.end()
+impl<'a> Fields<'a> for NotificationFields<'a> {
+    fn take<M: MapAccess<'a>>(&mut self, entry: Entry<'_, M>) -> Result<(), M::Error> {
+        match entry.key {
+            "message_id" => self.message_id = entry.value()?,
+            "publisher_id" => self.publisher_id = entry.value()?,
+            "event_type" => self.event_type = entry.value()?,
+            "priority" => self.priority = entry.value()?,
+            "payload" => self.payload = entry.document()?,
+            "timestamp" => self.timestamp = entry.value()?,
+            _ => take_context(&mut self.context, entry)?,
+        }
+        Ok(())
     }
 }
 
-pub(crate) fn decode_notification(body: &Payload) -> Result<Notification> {
-    let fields = Fields::of(body)?;
+pub(crate) fn decode_notification(json: &str) -> Result<Notification> {
+    let fields: NotificationFields<'_> = fields::read(json)?;
     Ok(Notification {
-        message_id: fields.text("message_id")?.unwrap_or_default(),
-        publisher_id: fields.text("publisher_id")?.unwrap_or_default(),
-        event_type: fields.text("event_type")?.unwrap_or_default(),
-        priority: fields.required::<String>("priority")?.parse()?,
-        payload: fields.document("payload"),
-        timestamp: fields.text("timestamp")?.unwrap_or_default(),
-        context: context_of(&fields)?,
+        message_id: fields.message_id.unwrap_or_default(),
+        publisher_id: fields.publisher_id.unwrap_or_default(),
+        event_type: fields.event_type.unwrap_or_default(),
+        priority: required("priority", fields.priority)?.0.parse()?,
+        payload: fields.payload.unwrap_or_default(),
+        timestamp: fields.timestamp.unwrap_or_default(),
+        context: fields.context,
     })
 }

@@ -9,12 +9,13 @@ use busway_core::driver::{
 };
 use busway_core::notify::Notification;
 use busway_core::url::Host;
-use busway_core::{Error, ErrorKind, Limits, Payload, Result, Target};
+use busway_core::{Limits, Payload, Result, Target};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::connect::Connecting;
+use crate::link::{closed, unless_closed};
 use crate::options::PikaOptions;
 use crate::rpc::{self, Replies};
 use crate::side::Side;
@@ -41,8 +42,16 @@ impl PikaDriver {
         let connecting = Connecting::new(url, options)?;
         let hosts = hosts(url.hosts());
         let (events, limits) = (Events::new(), request.config.limits());
-        let rpc =
-            Side::open(connecting.clone(), hosts.clone(), events.clone(), limits, false).await?;
+        let closed = CancellationToken::new();
+        let rpc = Side::open(
+            connecting.clone(),
+            hosts.clone(),
+            events.clone(),
+            limits,
+            false,
+            closed.clone(),
+        );
+        let rpc = rpc.await?;
         let replies = Replies::new(&rpc, &request.config.core().control_exchange);
         Ok(Self {
             rpc: Arc::new(rpc),
@@ -52,7 +61,7 @@ impl PikaDriver {
             hosts,
             limits,
             events,
-            closed: CancellationToken::new(),
+            closed,
         })
     }
 
@@ -60,21 +69,25 @@ impl PikaDriver {
         let open = || async {
             let (connecting, hosts) = (self.connecting.clone(), self.hosts.clone());
             let durable = connecting.options.notification_persistence;
-            let side = Side::open(connecting, hosts, self.events.clone(), self.limits, durable);
+            let (events, closed) = (self.events.clone(), self.closed.clone());
+            let side = Side::open(connecting, hosts, events, self.limits, durable, closed);
             side.await.map(Arc::new)
         };
-        self.notifications.get_or_try_init(open).await
+        if let Some(side) = self.notifications.get() {
+            return Ok(side);
+        }
+        // Boxed, so that those who come later stay small.
+        Box::pin(self.unless_closed(self.notifications.get_or_try_init(open))).await
     }
 
-    /// Runs an operation unless the transport is closed, or until it is.
+    /// Whether something can be sent; what is under way when the transport is closed is told so
+    /// by what it waits for.
+    fn check_open(&self) -> Result<()> {
+        if self.closed.is_cancelled() { Err(closed()) } else { Ok(()) }
+    }
+
     async fn unless_closed<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
-        tokio::select! {
-            biased;
-            () = self.closed.cancelled() => {
-                Err(Error::new(ErrorKind::Closed, "the transport is closed"))
-            }
-            result = operation => result,
-        }
+        unless_closed(&self.closed, operation).await
     }
 }
 
@@ -106,23 +119,23 @@ impl Driver for PikaDriver {
         request: Request,
         options: CallOptions,
     ) -> Result<Payload> {
-        self.unless_closed(rpc::call(&self.rpc, &self.replies, target, &request, options)).await
+        self.check_open()?;
+        rpc::call(&self.rpc, &self.replies, target, &request, options).await
     }
 
     async fn cast(&self, target: &Target, request: Request, options: SendOptions) -> Result<()> {
-        self.unless_closed(rpc::cast(&self.rpc, target, &request, options)).await
+        self.check_open()?;
+        rpc::cast(&self.rpc, target, &request, options).await
     }
 
     async fn notify(
         &self,
         target: &Target,
-        notification: Notification,
+        notification: &Notification,
         options: NotifyOptions,
     ) -> Result<()> {
-        self.unless_closed(async {
-            notify::notify(self.notifications().await?, target, &notification, options).await
-        })
-        .await
+        self.check_open()?;
+        notify::notify(self.notifications().await?, target, notification, options).await
     }
 
     async fn listen(&self, target: &Target) -> Result<Box<dyn Listener<Request>>> {

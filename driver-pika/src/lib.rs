@@ -36,6 +36,9 @@ mod connect;
 mod consume;
 mod driver;
 mod fields;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod link;
 mod names;
 mod notify;

@@ -55,6 +55,16 @@ impl Live {
         self.lost.is_cancelled()
     }
 
+    /// Whether the connection is lost, or is about to be: the library knows it first.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.is_lost() || !self.connection.status().connected()
+    }
+
+    /// Whether the broker takes nothing for now: the library knows it first.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.connection.status().blocked()
+    }
+
     /// Whether the broker takes nothing for now.
     pub(crate) fn blocked(&self) -> watch::Receiver<bool> {
         self.blocked.subscribe()
@@ -85,6 +95,23 @@ impl fmt::Debug for Live {
 /// The error of what was under way when the connection went.
 pub(crate) fn lost() -> Error {
     Error::new(ErrorKind::Connection, "the connection to the broker was lost")
+}
+
+/// The error of what is asked of a transport that is closed, or was under way when it was.
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the transport is closed")
+}
+
+/// Runs an operation unless the transport is closed, or until it is.
+pub(crate) async fn unless_closed<T>(
+    is_closed: &CancellationToken,
+    operation: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::select! {
+        biased;
+        () = is_closed.cancelled() => Err(closed()),
+        result = operation => result,
+    }
 }
 
 impl Link {
@@ -130,14 +157,14 @@ impl Link {
             let (reason, kind) = match now {
                 State::Up(live) if !live.is_lost() => return Ok(live),
                 State::Closed => {
-                    return Err(Error::new(ErrorKind::Closed, "the transport is closed"));
+                    return Err(closed());
                 }
                 State::Up(_) => (Arc::from("the connection was lost"), ErrorKind::Connection),
                 State::Down(reason, kind) => (reason, kind),
             };
             match tokio::time::timeout_at(deadline, state.changed()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => return Err(Error::new(ErrorKind::Closed, "the transport is closed")),
+                Ok(Err(_)) => return Err(closed()),
                 Err(_) => return Err(Error::new(kind, format!("no connection in time: {reason}"))),
             }
         }

@@ -1,11 +1,13 @@
 //! The properties of messages, as oslo.messaging's pika driver sets and reads them.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use busway_core::{Error, ErrorKind, Format, Limits, Payload, Result};
+use busway_core::{Error, ErrorKind, Format, Limits, Result};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::body::envelope;
 
@@ -15,13 +17,15 @@ const PERSISTENT: u8 = 2;
 const TRANSIENT: u8 = 1;
 
 /// The properties of a message about to be sent.
-pub(crate) fn outgoing(message_id: &str, format: Format, persistent: bool) -> BasicProperties {
+pub(crate) fn outgoing(message_id: Uuid, format: Format, persistent: bool) -> BasicProperties {
+    let mut digits = Uuid::encode_buffer();
+    let message_id = message_id.simple().encode_lower(&mut digits);
     let mut headers = FieldTable::default();
     headers.insert("version".into(), AMQPValue::LongString(VERSION.into()));
     BasicProperties::default()
         .with_content_type(format.content_type().into())
         .with_headers(headers)
-        .with_message_id(message_id.into())
+        .with_message_id((&*message_id).into())
         .with_delivery_mode(if persistent { PERSISTENT } else { TRANSIENT })
 }
 
@@ -46,19 +50,24 @@ pub(crate) fn format(properties: &BasicProperties) -> Result<Format> {
     }
 }
 
-/// Reads a received body: its version must be one we understand, its format one we know.
-pub(crate) fn read(properties: &BasicProperties, data: &[u8], limits: &Limits) -> Result<Payload> {
+/// Reads a received body as the text of a JSON document: its version must be one we understand,
+/// its format one we know.
+pub(crate) fn read<'a>(
+    properties: &BasicProperties,
+    data: &'a [u8],
+    limits: &Limits,
+) -> Result<Cow<'a, str>> {
     check_version(properties)?;
-    format(properties)?.decode(data, &envelope(limits))
+    format(properties)?.decode_json(data, &envelope(limits))
 }
 
 /// A version is compatible when the major number is ours and the minor one not higher.
 fn check_version(properties: &BasicProperties) -> Result<()> {
     let header = properties.headers().as_ref().and_then(|headers| headers.inner().get("version"));
     let version = match header {
-        Some(AMQPValue::LongString(text)) => text.to_string(),
-        Some(AMQPValue::ShortString(text)) => text.to_string(),
-        _ => String::new(),
+        Some(AMQPValue::LongString(text)) => String::from_utf8_lossy(text.as_bytes()),
+        Some(AMQPValue::ShortString(text)) => text.as_str().into(),
+        _ => "".into(),
     };
     let compatible = match version.split_once('.') {
         Some((major, minor)) => major == "1" && minor == "0",

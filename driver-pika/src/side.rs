@@ -6,6 +6,7 @@ use busway_core::driver::Events;
 use busway_core::url::Host;
 use busway_core::{Limits, Result};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::connect::Connecting;
 use crate::link::Link;
@@ -21,6 +22,8 @@ pub(crate) struct Side {
     hosts: Vec<Host>,
     connecting: Connecting,
     events: Events,
+    /// Cancelled when the transport is closed.
+    pub(crate) closed: CancellationToken,
     publishing: Arc<Link>,
     consuming: Arc<Link>,
     /// The links that were opened for one listener each, and end with it.
@@ -34,6 +37,7 @@ impl Side {
         events: Events,
         limits: Limits,
         durable: bool,
+        closed: CancellationToken,
     ) -> Result<Self> {
         let options = connecting.options.clone();
         let link = || Link::open(connecting.clone(), hosts.clone(), events.clone());
@@ -43,12 +47,18 @@ impl Side {
             ConnectionFactory::New | ConnectionFactory::ReadWrite => Arc::new(link().await?),
         };
         Ok(Self {
-            publishers: Publishers::new(publishing.clone(), options.clone(), durable),
+            publishers: Publishers::new(
+                publishing.clone(),
+                options.clone(),
+                durable,
+                closed.clone(),
+            ),
             options,
             limits,
             hosts,
             connecting,
             events,
+            closed,
             publishing,
             consuming,
             others: parking_lot::Mutex::default(),

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::FutureExt;
 use lapin::Channel;
 use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
 use tokio::sync::mpsc;
@@ -36,6 +37,8 @@ impl Acks {
 pub(super) struct Gathered {
     /// Every delivery up to this tag is settled and told.
     told: u64,
+    /// Every delivery after that up to this tag is acknowledged, and not told yet.
+    run: u64,
     /// Those after it that are told already, one by one.
     beyond: BTreeSet<u64>,
     waiting: BTreeMap<u64, Settle>,
@@ -43,25 +46,30 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn add(&mut self, tag: u64, how: Settle) {
-        self.waiting.insert(tag, how);
+        // Mostly they come in order.
+        if how == Settle::Ack && tag == self.run + 1 {
+            self.run = tag;
+        } else {
+            self.waiting.insert(tag, how);
+        }
     }
 
     /// Tells the broker: what is acknowledged without a gap by one frame, the rest one by one.
-    pub(super) async fn flush(&mut self, channel: &Channel) -> Result<(), lapin::Error> {
+    pub(super) fn flush(&mut self, channel: &Channel) -> Result<(), lapin::Error> {
         if let Some(last) = self.end_of_run() {
-            channel.basic_ack(last, BasicAckOptions { multiple: true }).await?;
+            queue(channel.basic_ack(last, BasicAckOptions { multiple: true }))?;
             self.waiting = self.waiting.split_off(&(last + 1));
             self.note_told_up_to(last);
         }
         for (tag, how) in std::mem::take(&mut self.waiting) {
             match how {
-                Settle::Ack => channel.basic_ack(tag, BasicAckOptions::default()).await?,
+                Settle::Ack => queue(channel.basic_ack(tag, BasicAckOptions::default()))?,
                 Settle::Requeue => {
                     let options = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-                    channel.basic_nack(tag, options).await?;
+                    queue(channel.basic_nack(tag, options))?;
                 }
                 Settle::Reject => {
-                    channel.basic_reject(tag, BasicRejectOptions { requeue: false }).await?;
+                    queue(channel.basic_reject(tag, BasicRejectOptions { requeue: false }))?;
                 }
             }
             self.note_told(tag);
@@ -74,8 +82,8 @@ impl Gathered {
     /// The run may pass over what was told already, and may not end there: the broker closes the
     /// channel of who settles a delivery twice.
     fn end_of_run(&self) -> Option<u64> {
-        let mut last = None;
-        for tag in self.told + 1.. {
+        let mut last = (self.run > self.told).then_some(self.run);
+        for tag in self.run + 1.. {
             match self.waiting.get(&tag) {
                 Some(Settle::Ack) => last = Some(tag),
                 None if self.beyond.contains(&tag) => {}
@@ -96,7 +104,14 @@ impl Gathered {
         while self.beyond.remove(&(self.told + 1)) {
             self.told += 1;
         }
+        self.run = self.run.max(self.told);
     }
+}
+
+/// Queues a frame: that is what the library does first, and at once. That it is written is not
+/// waited for; there are no more of them than the prefetch count lets deliveries come.
+fn queue(sending: impl Future<Output = Result<(), lapin::Error>>) -> Result<(), lapin::Error> {
+    sending.now_or_never().unwrap_or(Ok(()))
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl<B> Batches<B> {
         self.gathered.retain(|incoming| !incoming.delivery.needs_acknowledgement());
         let mut kept = Vec::new();
         while let Some(message) = self.subscription.try_next() {
-            if message.acks.is_some() {
+            if message.settling.is_needed() {
                 message.settle(Settle::Requeue);
             } else {
                 kept.push(message);

@@ -68,7 +68,7 @@ async fn taken(
     }
     // Whom this woke may send something: it leaves together with the acknowledgements.
     others_first().await;
-    let told = gathered.flush(channel).await.map_err(|error| describe(&error));
+    let told = gathered.flush(channel).map_err(|error| describe(&error));
     if let Err(error) = &told {
         tracing::debug!(%error, "a subscription's channel was lost");
     }

@@ -10,4 +10,4 @@ mod subscription;
 
 pub(crate) use acks::{Acks, Settle};
 pub(crate) use batch::{Batches, Unreadable};
-pub(crate) use subscription::{Consuming, Message, Subscription, consume_with};
+pub(crate) use subscription::{Consuming, Message, Settling, Subscription, consume_with};

@@ -145,10 +145,19 @@ impl Part {
     async fn set_up(&self) -> Result<Channeled> {
         let deadline = Instant::now() + SETUP_TIMEOUT;
         let setting_up = async {
-            let live = self.link.live(deadline).await?;
-            tokio::select! {
-                channeled = self.set_up_on(live.clone()) => channeled,
-                () = live.lost() => Err(crate::link::lost()),
+            loop {
+                let live = self.link.live(deadline).await?;
+                let set_up = tokio::select! {
+                    channeled = self.set_up_on(live.clone()) => channeled,
+                    () = live.lost() => Err(crate::link::lost()),
+                };
+                match set_up {
+                    Err(error) if live.is_broken() => {
+                        tracing::debug!(%error, "a subscription is set up on the next connection");
+                        self.rest().await;
+                    }
+                    set_up => return set_up,
+                }
             }
         };
         tokio::time::timeout_at(deadline, setting_up).await.unwrap_or_else(|_| {
@@ -209,7 +218,7 @@ impl Part {
                     // Whoever else is ready to settle does so first, and one frame tells it all.
                     others_first().await;
                     gather(&mut gathered, first, &mut settled);
-                    gathered.flush(&channel).await.map_err(|error| describe(&error))
+                    gathered.flush(&channel).map_err(|error| describe(&error))
                 }
                 Ok(room) = out.reserve(), if !ahead.is_empty() => {
                     if let Some(message) = ahead.pop_front() {
@@ -317,7 +326,7 @@ async fn finish(
 ) {
     while let Some(first) = settled.recv().await {
         gather(&mut gathered, first, &mut settled);
-        if gathered.flush(channel).await.is_err() {
+        if gathered.flush(channel).is_err() {
             return;
         }
     }

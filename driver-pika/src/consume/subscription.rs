@@ -24,26 +24,43 @@ pub(crate) struct Consuming {
     pub(crate) retry_delay: Duration,
 }
 
-/// A delivery, and the way to settle it where the broker waits for that.
+/// A delivery, and the way to settle it.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) delivery: Delivery,
     /// When it came: the time that remains for it counts from here, however long it then waits.
     pub(crate) arrived: Instant,
-    pub(crate) acks: Option<Acks>,
+    pub(crate) settling: Settling,
+}
+
+/// The way to settle a delivery, where the broker waits for that.
+#[derive(Debug)]
+pub(crate) struct Settling {
+    tag: u64,
+    acks: Option<Acks>,
 }
 
 impl Message {
     pub(super) fn new(delivery: Delivery, acks: Option<&Acks>) -> Self {
-        Self { delivery, arrived: Instant::now(), acks: acks.cloned() }
+        let settling = Settling { tag: delivery.delivery_tag, acks: acks.cloned() };
+        Self { delivery, arrived: Instant::now(), settling }
+    }
+
+    /// As [`Settling::settle`].
+    pub(crate) fn settle(&self, how: Settle) -> bool {
+        self.settling.settle(how)
+    }
+}
+
+impl Settling {
+    /// Whether the broker waits for it.
+    pub(crate) fn is_needed(&self) -> bool {
+        self.acks.is_some()
     }
 
     /// Settles the delivery; whether its channel is still there to be told.
     pub(crate) fn settle(&self, how: Settle) -> bool {
-        match &self.acks {
-            Some(acks) => acks.settle(self.delivery.delivery_tag, how),
-            None => true,
-        }
+        self.acks.as_ref().is_none_or(|acks| acks.settle(self.tag, how))
     }
 }
 

@@ -8,7 +8,7 @@ use busway_core::notify::Notification;
 use busway_core::{Error, ErrorKind, Limits, Result};
 
 use crate::body::decode_notification;
-use crate::consume::{Batches, Consuming, Message, Settle, Subscription, Unreadable};
+use crate::consume::{Batches, Consuming, Message, Settle, Settling, Subscription, Unreadable};
 use crate::names::notification_queue;
 use crate::properties;
 use crate::side::Side;
@@ -67,7 +67,7 @@ fn read(limits: &Limits, message: Message) -> Result<Incoming<Notification>, Box
         redelivered: message.delivery.redelivered,
         deadline: properties::deadline(properties, message.arrived),
         call_monitor_timeout: None,
-        delivery: Box::new(NotificationDelivery { message, settled: false }),
+        delivery: Box::new(NotificationDelivery { settling: message.settling, settled: false }),
     })
 }
 
@@ -86,14 +86,14 @@ impl Listener<Notification> for NotificationListener {
 /// One notification; given back when dropped unsettled.
 #[derive(Debug)]
 struct NotificationDelivery {
-    message: Message,
+    settling: Settling,
     settled: bool,
 }
 
 impl NotificationDelivery {
     fn settle(&mut self, how: Settle) -> Result<()> {
         self.settled = true;
-        if self.message.settle(how) {
+        if self.settling.settle(how) {
             return Ok(());
         }
         let message = "the connection that brought the notification is lost: it comes again";
@@ -104,7 +104,7 @@ impl NotificationDelivery {
 impl Drop for NotificationDelivery {
     fn drop(&mut self) {
         if !self.settled {
-            self.message.settle(Settle::Requeue);
+            self.settling.settle(Settle::Requeue);
         }
     }
 }

@@ -2,9 +2,11 @@ use busway_core::driver::{NotifyOptions, Retry};
 use busway_core::notify::Notification;
 use busway_core::{Error, ErrorKind, Result, Target};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::body::encode_notification;
-use crate::names::{hex_id, notification_queue};
+use crate::link::unless_closed;
+use crate::names::notification_queue;
 use crate::properties;
 use crate::publish::{Outgoing, Published};
 use crate::side::Side;
@@ -21,8 +23,13 @@ pub(crate) async fn notify(
     options: NotifyOptions,
 ) -> Result<()> {
     let sending = Sending::new(side, target, notification, options)?;
-    let sent = tokio::time::timeout_at(options.deadline, sending.run()).await;
-    sent.unwrap_or_else(|_| {
+    let failed = match sending.publish().await? {
+        Published::Confirmed => return Ok(()),
+        failed => failed,
+    };
+    // Boxed, so that those that are stored at once stay small.
+    let going_on = Box::pin(unless_closed(&side.closed, sending.go_on(failed)));
+    tokio::time::timeout_at(options.deadline, going_on).await.unwrap_or_else(|_| {
         let message = "the broker did not confirm the notification in time";
         Err(Error::new(ErrorKind::Timeout, message))
     })
@@ -59,10 +66,16 @@ impl<'a> Sending<'a> {
         })
     }
 
-    async fn run(&self) -> Result<()> {
+    async fn publish(&self) -> Result<Published> {
+        let outgoing = || self.outgoing();
+        self.side.publishers.publish(self.exchange, self.deadline, outgoing).await
+    }
+
+    /// What follows a failure, until the broker has stored it.
+    async fn go_on(&self, failed: Published) -> Result<()> {
         let mut attempts = 0;
+        let mut published = failed;
         loop {
-            let published = self.side.publishers.publish(self.exchange, self.outgoing()).await?;
             let (error, missing) = match published {
                 Published::Confirmed => return Ok(()),
                 Published::Returned => (undeliverable("there is no queue for it"), true),
@@ -75,6 +88,7 @@ impl<'a> Sending<'a> {
             if missing && attempts == 0 {
                 self.declare().await?;
                 attempts += 1;
+                published = self.publish().await?;
                 continue;
             }
             attempts += 1;
@@ -87,17 +101,18 @@ impl<'a> Sending<'a> {
             if missing {
                 self.declare().await?;
             }
+            published = self.publish().await?;
         }
     }
 
     fn outgoing(&self) -> Outgoing {
         let options = &self.side.options;
-        let message_id = hex_id();
+        let message_id = Uuid::new_v4();
         let format = options.default_serializer_type;
         Outgoing {
             routing_key: self.queue.clone(),
             mandatory: true,
-            properties: properties::outgoing(&message_id, format, options.notification_persistence),
+            properties: properties::outgoing(message_id, format, options.notification_persistence),
             message_id,
             body: self.body.clone(),
             deadline: self.deadline,

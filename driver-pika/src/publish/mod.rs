@@ -1,13 +1,15 @@
 //! Publishing: confirmed, mandatory where asked, each outcome told to the one who asked.
 
 mod owner;
+mod passage;
 mod pool;
 mod verdict;
 
-use busway_core::{Error, Result};
+use busway_core::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use lapin::BasicProperties;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 pub(crate) use pool::Publishers;
 pub(crate) use verdict::Verdict;
@@ -17,7 +19,7 @@ pub(crate) use verdict::Verdict;
 pub(crate) struct Outgoing {
     pub(crate) routing_key: String,
     pub(crate) mandatory: bool,
-    pub(crate) message_id: String,
+    pub(crate) message_id: Uuid,
     pub(crate) properties: BasicProperties,
     pub(crate) body: Bytes,
     pub(crate) deadline: Instant,
@@ -44,29 +46,32 @@ impl Publishers {
     /// Publishes to an exchange and waits for the outcome, until the deadline.
     ///
     /// Cancel safe: a message that was not handed over yet is not sent after the future is gone.
-    pub(crate) async fn publish(&self, exchange: &str, outgoing: Outgoing) -> Result<Published> {
-        let deadline = outgoing.deadline;
-        let publishing = async {
-            match self.hand_over(exchange, outgoing).await {
-                Ok(mut verdict) => verdict.told().await,
-                Err(failed) => failed,
-            }
+    pub(crate) async fn publish(
+        &self,
+        exchange: &str,
+        deadline: Instant,
+        outgoing: impl FnOnce() -> Outgoing,
+    ) -> Result<Published> {
+        let mut verdict = match self.hand_over(exchange, deadline, outgoing).await {
+            Ok(verdict) => verdict,
+            Err(failed) => return Ok(failed),
         };
-        tokio::time::timeout_at(deadline, publishing).await.map_err(|_| {
+        tokio::time::timeout_at(deadline, verdict.told()).await.map_err(|_| {
             let message = "the broker did not confirm the message in time";
-            Error::new(busway_core::ErrorKind::Timeout, message)
+            Error::new(ErrorKind::Timeout, message)
         })
     }
 
-    /// Hands a message to the owner of a channel, as soon as one has room for it.
+    /// Makes a message and hands it to the owner of a channel, as soon as one has room for it.
     ///
     /// Cancel safe, as [`publish`](Self::publish) is.
     pub(crate) async fn hand_over(
         &self,
         exchange: &str,
-        outgoing: Outgoing,
+        deadline: Instant,
+        outgoing: impl FnOnce() -> Outgoing,
     ) -> Result<Verdict, Published> {
-        let lease = self.acquire(exchange, outgoing.deadline).await.map_err(Published::NotSent)?;
-        Ok(lease.hand_over(outgoing).await)
+        let lease = self.acquire(exchange, deadline).await.map_err(Published::NotSent)?;
+        Ok(lease.hand_over(outgoing()))
     }
 }

@@ -13,12 +13,13 @@ use lapin::options::ConfirmSelectOptions;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::Outgoing;
 use super::owner::{Command, Owner, WINDOW};
 use super::verdict::{Verdict, verdict};
 use crate::connect::describe;
-use crate::link::{Link, Live};
+use crate::link::{Link, Live, closed, unless_closed};
 use crate::options::PikaOptions;
 use crate::topology::declare_exchange;
 
@@ -29,6 +30,8 @@ pub(crate) struct Publishers {
     options: PikaOptions,
     /// Whether the exchanges are durable.
     durable: bool,
+    /// Cancelled when the transport is closed.
+    closed: CancellationToken,
     exchanges: Mutex<HashMap<String, Arc<Exchange>>>,
 }
 
@@ -66,27 +69,43 @@ impl Drop for Lease {
 
 impl Lease {
     /// Hands a message to the channel's owner; one that has ended tells so.
-    pub(super) async fn hand_over(self, outgoing: Outgoing) -> Verdict {
+    pub(super) fn hand_over(self, outgoing: Outgoing) -> Verdict {
         let (teller, verdict) = verdict();
-        let commands = self.publisher.commands.clone();
-        // What cannot be handed over is dropped, and its teller with it.
-        let _ = commands.send(Command { outgoing, teller, lease: self }).await;
+        let publisher = self.publisher.clone();
+        // There is room for as many as have a place. What cannot be handed over, since the owner
+        // has ended, is dropped, and its teller with it.
+        let _ = publisher.commands.try_send(Command { outgoing, teller, lease: self });
         verdict
     }
 }
 
 impl Publishers {
-    pub(crate) fn new(link: Arc<Link>, options: PikaOptions, durable: bool) -> Self {
-        Self { link, options, durable, exchanges: Mutex::default() }
+    pub(crate) fn new(
+        link: Arc<Link>,
+        options: PikaOptions,
+        durable: bool,
+        closed: CancellationToken,
+    ) -> Self {
+        Self { link, options, durable, closed, exchanges: Mutex::default() }
     }
 
     /// A place in the window of a channel for that exchange.
     pub(super) async fn acquire(&self, exchange: &str, deadline: Instant) -> Result<Lease> {
         let channels = self.exchange(exchange);
-        let room = self.room(&channels, exchange).await?;
-        if let Some(publisher) = channels.lend(&self.options) {
-            return Ok(Lease { publisher, _room: room });
+        if let Some(lease) = channels.lease(&self.options) {
+            return Ok(lease);
         }
+        // Boxed, so that those who find a place at once stay small.
+        let waiting =
+            Box::pin(unless_closed(&self.closed, self.wait(&channels, exchange, deadline)));
+        tokio::time::timeout_at(deadline, waiting).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, "no publishing channel had a place in time"))
+        })
+    }
+
+    /// Waits for a place, and opens another channel when all are full.
+    async fn wait(&self, channels: &Exchange, exchange: &str, deadline: Instant) -> Result<Lease> {
+        let room = self.room(channels, exchange).await?;
         let _opening = channels.opening.lock().await;
         loop {
             // There are as many permits as places, so a channel may be opened when all are full.
@@ -121,7 +140,7 @@ impl Publishers {
         let room = channels.room.clone().acquire_owned();
         match tokio::time::timeout(*self.options.pool_timeout, room).await {
             Ok(Ok(room)) => Ok(room),
-            Ok(Err(_)) => Err(Error::new(ErrorKind::Closed, "the transport is closed")),
+            Ok(Err(_)) => Err(closed()),
             Err(_) => {
                 let message = "every publishing channel was busy for as long as pool_timeout";
                 Err(Error::new(ErrorKind::Full, message).with("exchange", exchange))
@@ -146,10 +165,12 @@ impl Publishers {
         let (sender, commands) = mpsc::channel(WINDOW);
         let owner = Owner {
             live,
-            channel,
-            exchange: exchange.to_owned(),
+            closed: self.closed.clone(),
+            channel: Arc::new(channel),
+            exchange: exchange.into(),
             next: None,
             pending: VecDeque::new(),
+            pending_bytes: 0,
             returned: HashSet::new(),
             proven,
         };
@@ -174,6 +195,12 @@ impl Publishers {
 }
 
 impl Exchange {
+    /// A place, when there is one now.
+    fn lease(&self, options: &PikaOptions) -> Option<Lease> {
+        let room = self.room.clone().try_acquire_owned().ok()?;
+        Some(Lease { publisher: self.lend(options)?, _room: room })
+    }
+
     /// A channel that is open, fresh enough, and not full, with one place taken.
     fn lend(&self, options: &PikaOptions) -> Option<Arc<Publisher>> {
         let now = Instant::now();

@@ -1,9 +1,12 @@
+use std::pin::pin;
+
 use busway_core::driver::{CallOptions, Request, SendOptions};
 use busway_core::{Error, ErrorKind, Payload, Result, Target};
 use tokio::time::Instant;
 
 use super::replies::{Replies, Waiting};
 use super::request::{Prepared, Reply};
+use crate::link::unless_closed;
 use crate::names::hex_id;
 use crate::publish::{Published, Verdict};
 use crate::side::Side;
@@ -55,12 +58,13 @@ pub(crate) async fn call(
                 }
                 Err(error) => return Err(error),
             };
-            let outgoing = prepared.outgoing(side, deadline);
+            let outgoing = || prepared.outgoing(side, deadline);
+            let handing = side.publishers.hand_over(&prepared.exchange, deadline, outgoing);
             let handed = tokio::select! {
                 biased;
                 // An earlier transmission may be answered yet.
                 outcome = waiting.reply() => return outcome,
-                handed = side.publishers.hand_over(&prepared.exchange, outgoing) => handed,
+                handed = handing => handed,
             };
             let failed = match handed {
                 Ok(handed) => {
@@ -75,7 +79,12 @@ pub(crate) async fn call(
             attempts.after(side, failed).await?;
         }
     };
-    tokio::time::timeout_at(deadline, calling).await.unwrap_or_else(|_| {
+    let called = {
+        // Pinned here, so that it is not moved.
+        let calling = pin!(calling);
+        tokio::time::timeout_at(deadline, calling).await
+    };
+    called.unwrap_or_else(|_| {
         let confirmed = verdict.as_ref().is_some_and(Verdict::is_confirmed);
         let message = if confirmed {
             "no reply came in time"
@@ -117,7 +126,8 @@ async fn answered(
 }
 
 async fn send(side: &Side, prepared: &Prepared, deadline: Instant) -> Result<Published> {
-    side.publishers.publish(&prepared.exchange, prepared.outgoing(side, deadline)).await
+    let outgoing = || prepared.outgoing(side, deadline);
+    side.publishers.publish(&prepared.exchange, deadline, outgoing).await
 }
 
 /// How often a request was sent, and what follows a failure.
@@ -137,6 +147,11 @@ impl<'a> Attempts<'a> {
 
     /// Returns when the request may be sent again, or why it may not.
     async fn after(&mut self, side: &Side, failed: Published) -> Result<()> {
+        // Boxed, so that those who succeed at once stay small.
+        Box::pin(unless_closed(&side.closed, self.after_failure(side, failed))).await
+    }
+
+    async fn after_failure(&mut self, side: &Side, failed: Published) -> Result<()> {
         self.count += 1;
         let again = self.prepared.retry.allows(self.count);
         let error = match failed {

@@ -6,10 +6,10 @@ use busway_core::driver::{Delivery, Incoming, Listener, Outcome, Request, Retry}
 use busway_core::{Error, ErrorKind, Format, Result};
 use bytes::Bytes;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::body::{decode_request, encode_reply};
 use crate::consume::{Batches, Message, Settle, Subscription, Unreadable};
-use crate::names::hex_id;
 use crate::properties;
 use crate::publish::{Outgoing, Published};
 use crate::side::Side;
@@ -72,8 +72,8 @@ impl RequestDelivery {
 
     /// One transmission of the reply, in the request's format and with the time that remains.
     fn outgoing(&self, queue: &str, body: Bytes, format: Format, deadline: Instant) -> Outgoing {
-        let message_id = hex_id();
-        let mut properties = properties::outgoing(&message_id, format, false);
+        let message_id = Uuid::new_v4();
+        let mut properties = properties::outgoing(message_id, format, false);
         if let Some(id) = self.message.delivery.properties.correlation_id() {
             properties = properties.with_correlation_id(id.clone());
         }
@@ -92,9 +92,9 @@ impl RequestDelivery {
         let retry = Retry::from_config(options.rpc_reply_retry_attempts)?;
         let mut attempts = 0;
         loop {
-            let outgoing = self.outgoing(queue, body.clone(), format, deadline);
-            let published = self.side.publishers.publish(&options.rpc_reply_exchange, outgoing);
-            let error = match published.await? {
+            let outgoing = || self.outgoing(queue, body.clone(), format, deadline);
+            let exchange = &options.rpc_reply_exchange;
+            let error = match self.side.publishers.publish(exchange, deadline, outgoing).await? {
                 Published::Confirmed => return Ok(()),
                 Published::Returned | Published::MissingExchange => {
                     tracing::debug!(queue, "the caller is gone: its reply is dropped");
@@ -125,7 +125,7 @@ impl Drop for RequestDelivery {
 #[async_trait]
 impl Delivery for RequestDelivery {
     fn needs_acknowledgement(&self) -> bool {
-        self.message.acks.is_some()
+        self.message.settling.is_needed()
     }
 
     fn expects_reply(&self) -> bool {

@@ -10,11 +10,11 @@ use lapin::types::ShortString;
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, oneshot, watch};
 use tokio::time::Instant;
-use tokio_util::sync::DropGuard;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::body::decode_reply;
 use crate::consume::{Consuming, consume_with};
-use crate::link::Link;
+use crate::link::{Link, closed, unless_closed};
 use crate::names;
 use crate::properties;
 use crate::side::Side;
@@ -33,6 +33,8 @@ pub(crate) struct Replies {
     receiver: OnceCell<DropGuard>,
     consuming: Consuming,
     limits: Limits,
+    /// Cancelled when the transport is closed.
+    closed: CancellationToken,
     /// The number of the connection that brings replies, while there is one.
     up: watch::Sender<Option<u64>>,
 }
@@ -49,7 +51,7 @@ impl Waiting {
     pub(crate) async fn reply(&mut self) -> Result<Payload> {
         match (&mut self.reply).await {
             Ok(outcome) => outcome?.map_err(Error::from),
-            Err(_) => Err(Error::new(ErrorKind::Closed, "the transport is closed")),
+            Err(_) => Err(closed()),
         }
     }
 }
@@ -84,6 +86,7 @@ impl Replies {
                 retry_delay: *options.rpc_reply_retry_delay,
             },
             limits: side.limits,
+            closed: side.closed.clone(),
             up: watch::Sender::new(None),
         }
     }
@@ -106,12 +109,13 @@ impl Replies {
         if let Some(number) = *self.up.borrow() {
             return Ok(number);
         }
-        let starting = async {
+        // Boxed, so that those who come later stay small.
+        let starting = Box::pin(unless_closed(&self.closed, async {
             self.receiver.get_or_try_init(|| self.start()).await?;
             let mut up = self.up.subscribe();
             let number = up.wait_for(Option::is_some).await.ok().and_then(|number| *number);
-            number.ok_or_else(|| Error::new(ErrorKind::Closed, "the transport is closed"))
-        };
+            number.ok_or_else(closed)
+        }));
         tokio::time::timeout_at(deadline, starting).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Timeout, "the reply queue was not there in time"))
         })

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use busway_core::driver::{Request, Retry};
 use busway_core::{Result, Target};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::body::encode_request;
 use crate::names::{self, Ack};
@@ -61,9 +62,9 @@ impl Prepared {
 
     /// One transmission: with a fresh message id and the time that remains.
     pub(crate) fn outgoing(&self, side: &Side, deadline: Instant) -> Outgoing {
-        let message_id = names::hex_id();
+        let message_id = Uuid::new_v4();
         let format = side.options.default_serializer_type;
-        let mut properties = properties::outgoing(&message_id, format, false);
+        let mut properties = properties::outgoing(message_id, format, false);
         if let Some(expiry) = self.expiry {
             properties = properties::with_expiration(properties, expiry);
         }
