@@ -7,7 +7,7 @@ use busway_core::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
 use crate::driver::Shared;
-use crate::link::Verdict;
+use crate::link::{Verdict, closed};
 use crate::wire::{Destination, Outgoing};
 
 /// The transmissions of one message.
@@ -37,7 +37,7 @@ impl Attempts {
         let sending = async {
             loop {
                 let mut sending = shared.bus.send(destination, outgoing.clone(), settled)?;
-                if self.after(sending.verdict().await).await? {
+                if self.after(shared, sending.verdict().await).await? {
                     return Ok(());
                 }
             }
@@ -50,7 +50,7 @@ impl Attempts {
     ///
     /// # Errors
     /// Why it is not sent again.
-    pub(crate) async fn after(&mut self, verdict: Verdict) -> Result<bool> {
+    pub(crate) async fn after(&mut self, shared: &Shared, verdict: Verdict) -> Result<bool> {
         self.count += 1;
         let (error, pause) = match verdict {
             Verdict::Accepted => return Ok(true),
@@ -70,7 +70,9 @@ impl Attempts {
         if !again || next >= self.deadline {
             return Err(error);
         }
-        tokio::time::sleep_until(next).await;
-        Ok(false)
+        tokio::select! {
+            () = tokio::time::sleep_until(next) => Ok(false),
+            () = shared.bus.closed() => Err(closed()),
+        }
     }
 }

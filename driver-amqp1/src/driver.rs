@@ -10,12 +10,12 @@ use busway_core::driver::{
 use busway_core::net::Hosts;
 use busway_core::notify::Notification;
 use busway_core::url::Host;
-use busway_core::{Error, ErrorKind, Limits, Payload, Result, Target};
+use busway_core::{Limits, Payload, Result, Target};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::connect::Connecting;
-use crate::link::{Bus, Opening, Wear};
+use crate::link::{Bus, Opening, Wear, closed};
 use crate::options::AmqpOptions;
 use crate::{CAPABILITIES, SYSTEM, notify, rpc};
 
@@ -41,7 +41,7 @@ impl AmqpDriver {
         let options: Arc<AmqpOptions> = Arc::new(config.driver_section(url)?);
         let events = Events::new();
         let opening = Opening {
-            connecting: Connecting::new(url, options.clone())?,
+            connecting: Connecting::new(url, options.clone(), config.limits().max_size)?,
             // When a host is tried again is the supervisor's affair.
             hosts: Hosts::new(hosts(url.hosts()), std::time::Duration::ZERO),
             options: options.clone(),
@@ -55,13 +55,16 @@ impl AmqpDriver {
         Ok(Self { shared, events, closed: CancellationToken::new() })
     }
 
+    /// Whether something may still be sent; what is under way ends with the bus.
+    fn check_open(&self) -> Result<()> {
+        if self.closed.is_cancelled() { Err(closed()) } else { Ok(()) }
+    }
+
     /// Runs an operation unless the transport is closed, or until it is.
     async fn unless_closed<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
-            () = self.closed.cancelled() => {
-                Err(Error::new(ErrorKind::Closed, "the transport is closed"))
-            }
+            () = self.closed.cancelled() => Err(closed()),
             result = operation => result,
         }
     }
@@ -103,20 +106,23 @@ impl Driver for AmqpDriver {
         request: Request,
         options: CallOptions,
     ) -> Result<Payload> {
-        self.unless_closed(rpc::call(&self.shared, target, &request, options)).await
+        self.check_open()?;
+        rpc::call(&self.shared, target, &request, options).await
     }
 
     async fn cast(&self, target: &Target, request: Request, options: SendOptions) -> Result<()> {
-        self.unless_closed(rpc::cast(&self.shared, target, &request, options)).await
+        self.check_open()?;
+        rpc::cast(&self.shared, target, &request, options).await
     }
 
     async fn notify(
         &self,
         target: &Target,
-        notification: Notification,
+        notification: &Notification,
         options: NotifyOptions,
     ) -> Result<()> {
-        self.unless_closed(notify::notify(&self.shared, target, &notification, options)).await
+        self.check_open()?;
+        notify::notify(&self.shared, target, notification, options).await
     }
 
     async fn listen(&self, target: &Target) -> Result<Box<dyn Listener<Request>>> {

@@ -29,6 +29,9 @@ mod attempts;
 mod batches;
 mod connect;
 mod driver;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod link;
 mod notify;
 mod options;

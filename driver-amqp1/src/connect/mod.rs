@@ -1,5 +1,7 @@
 //! From a host to an open connection: TCP, TLS, SASL, Open.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod open;
 mod refusal;
 mod sasl;
@@ -7,6 +9,7 @@ mod tap;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod walk;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +40,11 @@ const DEFAULT_HOST: &str = "localhost";
 /// How long the peer may take no bytes when `idle_timeout` says nothing: the engine itself would
 /// wait for ever, its own idle time-out included.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much larger than the largest body a message may say that it is: a body that is over the
+/// limit is told from one that cannot be read.
+const LARGER: u64 = 4;
+/// What any message may be, in bytes.
+const LEAST_MESSAGE: u64 = 64 * 1024 * 1024;
 
 /// Everything that connecting to one of the hosts needs.
 #[derive(Clone, Debug)]
@@ -46,6 +54,8 @@ pub(crate) struct Connecting {
     default_port: u16,
     tls: Option<Tls>,
     allowed: Allowed,
+    /// The largest message that is read, in bytes.
+    max_message_size: u64,
 }
 
 /// An open connection.
@@ -61,11 +71,15 @@ pub(crate) struct Connected {
 type Stream = Either<TcpStream, Box<Encrypted>>;
 
 impl Connecting {
-    /// What the URL and the options say together.
+    /// What the URL and the options say together, for bodies of so many bytes.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`] for options that contradict each other or the URL.
-    pub(crate) fn new(url: &TransportUrl, options: Arc<AmqpOptions>) -> Result<Self> {
+    pub(crate) fn new(
+        url: &TransportUrl,
+        options: Arc<AmqpOptions>,
+        max_body_size: usize,
+    ) -> Result<Self> {
         let tls = tls::tls(url, &options)?;
         let (allowed, unknown) = Allowed::read(&options.sasl_mechanisms);
         if allowed == Allowed::These(Vec::new()) {
@@ -88,7 +102,8 @@ impl Connecting {
         }
         let vhost = url.vhost().filter(|vhost| !vhost.is_empty()).map(str::to_owned);
         let default_port = if url.scheme() == TLS_SCHEME { DEFAULT_TLS_PORT } else { DEFAULT_PORT };
-        Ok(Self { options, vhost, default_port, tls, allowed })
+        let max_message_size = (max_body_size as u64).saturating_mul(LARGER).max(LEAST_MESSAGE);
+        Ok(Self { options, vhost, default_port, tls, allowed, max_message_size })
     }
 
     /// TCP, TLS, SASL and Open within `deadline`, on the current runtime. When it is given up, so
@@ -175,6 +190,7 @@ impl Connecting {
         let settings = Settings {
             patience: self.patience(),
             max_frame_size: open::MAX_FRAME_SIZE as usize,
+            max_message_size: self.max_message_size,
             trace: options.trace,
             names: attempt.names,
         };

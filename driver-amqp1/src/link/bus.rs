@@ -17,6 +17,7 @@ use super::outbox::{Item, Outbox, Place, Tell, Verdict};
 use super::replies::{Waiters, Waiting};
 use super::sender;
 use super::supervisor::{self, Opening};
+use super::words;
 use crate::options::AmqpOptions;
 use crate::wire::{Destination, Outgoing};
 
@@ -105,8 +106,7 @@ pub(crate) struct Sending {
 impl Sending {
     /// What becomes of it. Cancel safe.
     pub(crate) async fn verdict(&mut self) -> Verdict {
-        let closed = || Error::new(ErrorKind::Closed, "the transport is closed");
-        (&mut self.verdict).await.unwrap_or_else(|_| Verdict::Refused(closed()))
+        (&mut self.verdict).await.unwrap_or_else(|_| Verdict::Refused(words::closed()))
     }
 }
 
@@ -121,7 +121,7 @@ impl Bus {
     pub(crate) async fn open(opening: Opening) -> Result<Self> {
         let line = Arc::new(Line {
             options: opening.options.clone(),
-            state: watch::Sender::new(State::Down(Arc::new(super::words::lost()))),
+            state: watch::Sender::new(State::Down(Arc::new(words::lost()))),
             waiters: Waiters::default(),
             outboxes: Mutex::default(),
             closing: CancellationToken::new(),
@@ -188,7 +188,7 @@ impl Bus {
     fn put(&self, destination: &Destination, mut item: Item) -> Result<Place> {
         loop {
             if self.line.stop.is_cancelled() {
-                return Err(Error::new(ErrorKind::Closed, "the transport is closed"));
+                return Err(words::closed());
             }
             match self.outbox(destination).put(item) {
                 Ok(place) => return Ok(place),
@@ -210,6 +210,11 @@ impl Bus {
         outboxes.insert(destination.clone(), outbox.clone());
         self.spawn(sender::serve(outbox.clone(), self.line.clone()));
         outbox
+    }
+
+    /// Waits until the transport is closed. Cancel safe.
+    pub(crate) async fn closed(&self) {
+        self.line.closed().await;
     }
 
     /// The error of what did not happen in time: that there is no connection, when that is why.

@@ -1,11 +1,15 @@
 //! What waits to be sent to one destination.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
-use busway_core::{Error, ErrorKind};
+use busway_core::Error;
+use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use super::replies::Waiters;
 use crate::wire::{Destination, Outgoing};
@@ -69,15 +73,45 @@ impl Tell {
 pub(super) struct Outbox {
     pub(super) destination: Destination,
     queue: Mutex<Queue>,
-    /// Told when something comes in.
-    pub(super) filled: Notify,
+    filled: Filled,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    items: BTreeMap<u64, Item>,
+    /// In the order of their numbers.
+    items: VecDeque<(u64, Item)>,
     next: u64,
     retired: bool,
+}
+
+impl Queue {
+    /// Where the item of that number is, or would be.
+    fn find(&self, number: u64) -> Result<usize, usize> {
+        self.items.binary_search_by_key(&number, |item| item.0)
+    }
+}
+
+/// That something has come in, for one task that waits.
+#[derive(Debug, Default)]
+struct Filled {
+    told: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Filled {
+    fn tell(&self) {
+        self.told.store(true, Ordering::Release);
+        self.task.wake();
+    }
+
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        if self.told.swap(false, Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        self.task.register(context.waker());
+        // It may have been told meanwhile.
+        if self.told.swap(false, Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+    }
 }
 
 /// A place in an outbox, given up when dropped.
@@ -89,13 +123,17 @@ pub(super) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.outbox.queue.lock().items.remove(&self.number);
+        let mut queue = self.outbox.queue.lock();
+        // Most have left by then.
+        let there = queue.find(self.number).ok().and_then(|at| queue.items.remove(at));
+        drop(queue);
+        drop(there);
     }
 }
 
 impl Outbox {
     pub(super) fn new(destination: Destination) -> Arc<Self> {
-        Arc::new(Self { destination, queue: Mutex::default(), filled: Notify::new() })
+        Arc::new(Self { destination, queue: Mutex::default(), filled: Filled::default() })
     }
 
     /// Puts a message in.
@@ -110,17 +148,22 @@ impl Outbox {
             }
             let number = queue.next;
             queue.next += 1;
-            queue.items.insert(number, item);
+            queue.items.push_back((number, item));
             number
         };
-        self.filled.notify_one();
+        self.filled.tell();
         Ok(Place { outbox: self.clone(), number })
+    }
+
+    /// Waits until something has come in since the last time; one task alone. Cancel safe.
+    pub(super) async fn filled(&self) {
+        poll_fn(|context| self.filled.poll(context)).await;
     }
 
     /// The first message that somebody waits for. From now on it counts as handed over.
     pub(super) fn take(&self) -> Option<(u64, Item)> {
         let mut queue = self.queue.lock();
-        while let Some(first) = queue.items.pop_first() {
+        while let Some(first) = queue.items.pop_front() {
             if first.1.is_wanted() {
                 return Some(first);
             }
@@ -131,7 +174,9 @@ impl Outbox {
     /// Puts a message back that has not left.
     pub(super) fn put_back(&self, number: u64, item: Item) {
         if item.is_wanted() {
-            self.queue.lock().items.insert(number, item);
+            let mut queue = self.queue.lock();
+            let (Ok(at) | Err(at)) = queue.find(number);
+            queue.items.insert(at, (number, item));
         }
     }
 
@@ -139,7 +184,7 @@ impl Outbox {
     /// may not be lost for all that.
     pub(super) fn is_to_arrive_unasked(&self) -> bool {
         let queue = self.queue.lock();
-        queue.items.values().next().is_some_and(|item| {
+        queue.items.front().is_some_and(|(_, item)| {
             let Outgoing { correlation_id, at_most_once, .. } = &item.outgoing;
             item.settled && correlation_id.is_none() && !at_most_once
         })
@@ -164,7 +209,7 @@ impl Outbox {
     /// Tells everybody who waits that it cannot be sent.
     pub(super) fn refuse(&self, error: &Error) {
         let items = std::mem::take(&mut self.queue.lock().items);
-        for item in items.into_values() {
+        for (_, item) in items {
             item.tell.tell(Verdict::Refused(again(error)));
         }
     }
@@ -172,7 +217,7 @@ impl Outbox {
     /// Takes nothing in any more, and tells everybody who waits.
     pub(super) fn close(&self) {
         self.queue.lock().retired = true;
-        self.refuse(&Error::new(ErrorKind::Closed, "the transport is closed"));
+        self.refuse(&super::words::closed());
     }
 }
 

@@ -17,9 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::bus::Line;
 use super::epoch::{Ending, Epoch};
+use super::seldom::Seldom;
 use super::sessions::Seat;
 use super::subscription::{Message, Settle, Settles};
 use super::words;
+use crate::connect::Credit;
 use crate::wire::{Arrived, Destination};
 
 /// How long an orderly end of a link may take.
@@ -130,11 +132,14 @@ pub(super) async fn pump(link: Receiver, receiving: &Receiving, ending: &Ending)
 /// The work on one link.
 struct Pump<'a> {
     link: Receiver,
-    name: String,
+    credit: Credit,
     receiving: &'a Receiving,
     ending: &'a Ending,
+    /// What is told of messages by those who have them.
     settles: Settles,
     settled: mpsc::UnboundedReceiver<(Option<DeliveryInfo>, Settle)>,
+    /// What the peer is to be told of next.
+    settling: Settling,
     /// How many messages were taken and are not settled.
     outstanding: u32,
 }
@@ -144,8 +149,9 @@ type Received = Result<Delivery<Body<Value>>, RecvError>;
 impl<'a> Pump<'a> {
     fn new(link: Receiver, receiving: &'a Receiving, ending: &'a Ending) -> Self {
         let (settles, settled) = mpsc::unbounded_channel();
-        let name = link.name().to_owned();
-        Self { link, name, receiving, ending, settles, settled, outstanding: 0 }
+        let credit = ending.tap.credit(link.name());
+        let settling = Settling::default();
+        Self { link, credit, receiving, ending, settles, settled, settling, outstanding: 0 }
     }
 
     async fn run(mut self, stop: &CancellationToken) -> End {
@@ -158,7 +164,7 @@ impl<'a> Pump<'a> {
         };
         let worked = tokio::select! {
             biased;
-            () = ending.lost.cancelled() => return End::Lost,
+            () = Seldom::new(ending.lost.cancelled()) => return End::Lost,
             worked = working => worked,
         };
         if let Err(why) = worked {
@@ -175,11 +181,15 @@ impl<'a> Pump<'a> {
     /// Hands over what comes, settles what is settled, until stopped, or until the peer ends the
     /// link, with what it says.
     async fn work(&mut self, stop: &CancellationToken) -> Result<()> {
+        let mut stopped = Seldom::new(stop.cancelled());
         loop {
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(()),
-                Some(first) = self.settled.recv() => self.settle(first).await?,
+                () = &mut stopped => return Ok(()),
+                Some(first) = self.settled.recv() => {
+                    self.settling.add(first);
+                    self.settle().await?;
+                }
                 received = self.link.recv() => self.receive(received).await?,
             }
         }
@@ -202,15 +212,12 @@ impl<'a> Pump<'a> {
             burst += 1;
             next = if burst < BURST { self.link.recv().now_or_never() } else { None };
         }
-        match self.settled.try_recv() {
-            Ok(first) => self.settle(first).await,
-            Err(_) => Ok(()),
-        }
+        self.settle().await
     }
 
     fn take(&mut self, delivery: Delivery<Body<Value>>) {
         self.outstanding += 1;
-        let settled = self.ending.tap.was_settled(&self.name, *delivery.delivery_id());
+        let settled = self.credit.was_settled(*delivery.delivery_id());
         let info = (!settled).then(|| DeliveryInfo::from(&delivery));
         let arrived = match Arrived::read(delivery.into_message(), Instant::now()) {
             Ok(arrived) => arrived,
@@ -231,21 +238,16 @@ impl<'a> Pump<'a> {
         }
     }
 
-    fn told(&self, info: Option<DeliveryInfo>, how: Settle) {
-        // The other end is ours.
-        let _ = self.settles.send((info, how));
+    fn told(&mut self, info: Option<DeliveryInfo>, how: Settle) {
+        self.settling.add((info, how));
     }
 
     /// Tells the peer what became of messages, all that there is to tell at once; and lets it send
     /// as many more, once it is half of what it may send ahead.
-    async fn settle(&mut self, first: (Option<DeliveryInfo>, Settle)) -> Result<()> {
-        let mut settling = Settling::default();
-        settling.add(first);
-        while let Ok(next) = self.settled.try_recv() {
-            settling.add(next);
+    async fn settle(&mut self) -> Result<()> {
+        if !self.tell().await? {
+            return Ok(());
         }
-        self.outstanding -= settling.count;
-        settling.tell(&self.link).await?;
         let credit = self.receiving.credit;
         let may = credit.saturating_sub(self.outstanding);
         if may.saturating_sub(self.link.credit()) >= credit.div_ceil(2) {
@@ -253,6 +255,18 @@ impl<'a> Pump<'a> {
             set.map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))?;
         }
         Ok(())
+    }
+
+    /// Tells the peer what became of messages; whether there was anything to tell.
+    async fn tell(&mut self) -> Result<bool> {
+        let mut settling = std::mem::take(&mut self.settling);
+        while let Ok(next) = self.settled.try_recv() {
+            settling.add(next);
+        }
+        self.outstanding = self.outstanding.saturating_sub(settling.count);
+        let any = settling.count > 0;
+        settling.tell(&self.link).await?;
+        Ok(any)
     }
 
     /// Takes nothing more: what comes yet goes back, or is handed over if it cannot; waits until
@@ -282,14 +296,14 @@ impl<'a> Pump<'a> {
     /// No credit is given after it: the engine has the peer's delivery count from a flow at once,
     /// counts what waits to be received on top of it, and would give too much.
     async fn drain(&mut self) -> Result<()> {
-        let flow = self.ending.tap.credit(&self.name);
+        let flow = self.ending.tap.credit(self.link.name());
         let drained = self.link.drain().await;
         drained.map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))?;
         let mut patience = CLOSE_TIMEOUT;
         loop {
             tokio::select! {
                 biased;
-                Some(first) = self.settled.recv() => self.settle_drained(first).await?,
+                Some(first) = self.settled.recv() => self.settling.add(first),
                 received = self.link.recv() => match received {
                     Ok(delivery) => self.give_back(delivery),
                     Err(RecvError::MessageDecode(_)) => {}
@@ -298,17 +312,12 @@ impl<'a> Pump<'a> {
                 () = flow.changed(), if patience > SILENCE => patience = SILENCE,
                 () = tokio::time::sleep(patience) => return Ok(()),
             }
+            self.tell().await?;
         }
     }
 
-    async fn settle_drained(&mut self, first: (Option<DeliveryInfo>, Settle)) -> Result<()> {
-        let mut settling = Settling::default();
-        settling.add(first);
-        settling.tell(&self.link).await
-    }
-
     fn give_back(&mut self, delivery: Delivery<Body<Value>>) {
-        if self.ending.tap.was_settled(&self.name, *delivery.delivery_id()) {
+        if self.credit.was_settled(*delivery.delivery_id()) {
             let arrived = Arrived::read(delivery.into_message(), Instant::now());
             if let (Ok(arrived), Out::Queue(queue)) = (arrived, &self.receiving.out) {
                 let _ = queue.send(Message::new(arrived, None, self.settles.clone()));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use busway_core::{Error, ErrorKind};
+use busway_core::Error;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
@@ -38,6 +38,8 @@ pub(crate) struct Waiting {
     waiters: Waiters,
     answer: oneshot::Receiver<Answer>,
     beats: Option<Arc<Notify>>,
+    /// Whether it waits no longer.
+    answered: bool,
 }
 
 impl Waiters {
@@ -48,7 +50,7 @@ impl Waiters {
         let beats = monitored.then(Arc::default);
         let waiter = Waiter { answer: sender, beats: beats.clone(), handed: None };
         self.0.lock().insert(id.clone(), waiter);
-        Waiting { id, waiters: self.clone(), answer, beats }
+        Waiting { id, waiters: self.clone(), answer, beats, answered: false }
     }
 
     pub(super) fn is_waiting(&self, id: &str) -> bool {
@@ -111,9 +113,9 @@ impl Waiters {
 impl Waiting {
     /// The reply, or what became of the request instead. Cancel safe.
     pub(crate) async fn answer(&mut self) -> Answer {
-        let closed = || Error::new(ErrorKind::Closed, "the transport is closed");
         let answer = (&mut self.answer).await;
-        answer.unwrap_or_else(|_| Answer::Failed(Verdict::Refused(closed())))
+        self.answered = true;
+        answer.unwrap_or_else(|_| Answer::Failed(Verdict::Refused(super::words::closed())))
     }
 
     /// As [`answer`](Self::answer), or none at the next heartbeat of a monitored call's handler.
@@ -129,6 +131,9 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.waiters.0.lock().remove(&self.id);
+        // Whoever answered has forgotten it already.
+        if !self.answered {
+            self.waiters.0.lock().remove(&self.id);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A link by which the messages of one destination leave.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use busway_core::{Error, ErrorKind, Result};
@@ -12,10 +13,12 @@ use fe2o3_amqp::types::messaging::Outcome;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::Instant;
+use tokio_util::sync::WaitForCancellationFuture;
 
 use super::bus::Line;
 use super::epoch::Epoch;
 use super::outbox::{Item, Outbox, Tell, Verdict, again};
+use super::seldom::Seldom;
 use super::sessions::Seat;
 use super::words;
 use crate::connect::Credit;
@@ -84,7 +87,7 @@ impl Serving {
     /// A connection, once there is something to send; none when there will be none of either.
     async fn wanted(&self) -> Option<Arc<Epoch>> {
         loop {
-            let filled = pin!(self.outbox.filled.notified());
+            let filled = pin!(self.outbox.filled());
             if !self.outbox.is_empty() {
                 let epoch = self.line.up().await;
                 if epoch.is_none() {
@@ -149,6 +152,9 @@ struct Pump<'a> {
     under_way: FuturesUnordered<UnderWay>,
 }
 
+/// Who is told of a message, and what.
+type Told = (Tell, Result<Outcome, SendError>);
+
 /// A message of which the peer has not told the outcome.
 struct UnderWay {
     tell: Option<Tell>,
@@ -156,30 +162,31 @@ struct UnderWay {
 }
 
 impl Future for UnderWay {
-    type Output = (Tell, Result<Outcome, SendError>);
+    type Output = Told;
 
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        let outcome = std::task::ready!(std::pin::Pin::new(&mut self.outcome).poll(context));
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Told> {
+        let outcome = ready!(Pin::new(&mut self.outcome).poll(context));
         let tell = self.tell.take().expect("it is ready once");
-        std::task::Poll::Ready((tell, outcome))
+        Poll::Ready((tell, outcome))
     }
 }
 
 impl Pump<'_> {
     async fn run(&mut self, line: &Line) -> End {
         let idle = line.idle_timeout();
-        let mut idle_at = Instant::now() + idle;
+        let epoch = self.epoch;
+        let mut lost = Seldom::new(epoch.ending.lost.cancelled());
+        let mut closing = Seldom::new(line.closing());
+        let mut alarm = Seldom::new(tokio::time::sleep(idle));
+        let mut used = Instant::now();
         loop {
             if self.outbox.is_to_arrive_unasked() && self.is_gone_by_now().await {
                 return End::Lost;
             }
             while self.may_send() {
                 let Some((number, item)) = self.outbox.take() else { break };
-                idle_at = Instant::now() + idle;
-                if let Err(end) = self.send(number, item).await {
+                used = Instant::now();
+                if let Err(end) = self.send(number, item, &mut lost).await {
                     return end;
                 }
             }
@@ -189,16 +196,20 @@ impl Pump<'_> {
             let quiet = self.under_way.is_empty() && self.outbox.is_empty();
             tokio::select! {
                 biased;
-                () = self.epoch.ending.lost.cancelled() => return End::Lost,
+                () = &mut lost => return End::Lost,
                 error = self.link.on_detach() => return End::Detached(words::of_detach(error)),
-                Some((tell, outcome)) = self.under_way.next() => {
-                    tell.tell(verdict(outcome));
-                    idle_at = Instant::now() + idle;
+                Some(first) = self.under_way.next() => {
+                    self.tell(first);
+                    used = Instant::now();
                 }
-                () = self.outbox.filled.notified() => {}
+                () = self.outbox.filled() => {}
                 () = self.credit.changed(), if !self.may_send() => {}
-                () = line.closing(), if quiet => return End::Idle,
-                () = tokio::time::sleep_until(idle_at), if quiet => return End::Idle,
+                () = &mut closing, if quiet => return End::Idle,
+                // It is set for the first moment at which the link may be idle, not for the last.
+                () = &mut alarm, if quiet => match used + idle {
+                    idle_at if idle_at <= Instant::now() => return End::Idle,
+                    idle_at => alarm.change(|alarm| alarm.reset(idle_at)),
+                },
             }
         }
     }
@@ -210,6 +221,15 @@ impl Pump<'_> {
         tokio::task::yield_now().await;
         let gone = self.epoch.ending.tap.gone().now_or_never();
         gone.is_some() || self.epoch.ending.lost.is_cancelled()
+    }
+
+    /// Tells an outcome, and those that have come with it.
+    fn tell(&mut self, first: Told) {
+        let mut next = Some(first);
+        while let Some((tell, outcome)) = next {
+            tell.tell(verdict(outcome));
+            next = self.under_way.next().now_or_never().flatten();
+        }
     }
 
     /// Whether the peer takes another delivery.
@@ -226,7 +246,12 @@ impl Pump<'_> {
     }
 
     /// Hands one message over. What could not leave as a whole is put back.
-    async fn send(&mut self, number: u64, item: Item) -> Result<(), End> {
+    async fn send(
+        &mut self,
+        number: u64,
+        item: Item,
+        lost: &mut Seldom<WaitForCancellationFuture<'_>>,
+    ) -> Result<(), End> {
         let epoch = self.epoch;
         if let Tell::Call(id, waiters) = &item.tell {
             waiters.handed(id, epoch.number);
@@ -236,9 +261,9 @@ impl Pump<'_> {
         let message = item.outgoing.transmission(&self.address, Some(&epoch.reply_to), settled);
         let sent = tokio::select! {
             biased;
-            // Not even begun, or waiting for the engine: the last of its frames has not left.
-            () = epoch.ending.lost.cancelled() => Err(None),
             sent = self.link.send_batchable(message) => sent.map_err(Some),
+            // It waits for the engine: the last of its frames has not left.
+            () = lost => Err(None),
         };
         match sent {
             Ok(_) if settled => {

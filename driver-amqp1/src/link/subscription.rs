@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use busway_core::{Error, ErrorKind, Result};
+use busway_core::Result;
 use fe2o3_amqp::link::delivery::DeliveryInfo;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -90,8 +90,7 @@ impl Subscription {
         }
         let all = async {
             for ready in setting_up {
-                let closed = || Error::new(ErrorKind::Closed, "the transport is closed");
-                ready.await.unwrap_or_else(|_| Err(closed()))?;
+                ready.await.unwrap_or_else(|_| Err(super::words::closed()))?;
             }
             Ok(())
         };

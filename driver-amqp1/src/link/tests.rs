@@ -22,7 +22,7 @@ async fn open(address: SocketAddr, wear: Wear) -> Bus {
     let options = Config::new().driver_section::<AmqpOptions>(&url).expect("options");
     let options = Arc::new(options);
     let opening = Opening {
-        connecting: Connecting::new(&url, options.clone()).expect("it makes sense"),
+        connecting: Connecting::new(&url, options.clone(), 0).expect("it makes sense"),
         hosts: Hosts::new(url.hosts().to_vec(), Duration::ZERO),
         options,
         control_exchange: "openstack".to_owned(),

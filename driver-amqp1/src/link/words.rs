@@ -13,6 +13,11 @@ use fe2o3_amqp::types::primitives::Symbol;
 
 use super::Verdict;
 
+/// There is no bus any more, for this is its end.
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the transport is closed")
+}
+
 /// The error of what was under way when the connection went.
 pub(super) fn lost() -> Error {
     Error::new(ErrorKind::Connection, "the connection to the peer was lost")

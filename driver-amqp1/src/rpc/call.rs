@@ -96,7 +96,7 @@ impl Calling<'_> {
                     };
                 }
                 Answer::Failed(Verdict::Accepted) => {}
-                Answer::Failed(failed) => drop(attempts.after(failed).await?),
+                Answer::Failed(failed) => drop(attempts.after(self.shared, failed).await?),
             }
         }
     }

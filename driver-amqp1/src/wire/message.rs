@@ -41,7 +41,7 @@ impl Outgoing {
         to: &str,
         reply_to: Option<&str>,
         settled: bool,
-    ) -> Sendable<AmqpValue<Value>> {
+    ) -> Sendable<AmqpValue<Option<Arc<str>>>> {
         let id = |id: &Arc<str>| MessageId::from(id.to_string());
         let reply_to = reply_to.filter(|_| self.message_id.is_some());
         let remaining = self.expiry.map(|expiry| expiry.saturating_duration_since(Instant::now()));
@@ -57,7 +57,6 @@ impl Outgoing {
         let millis = |remaining: Duration| u32::try_from(remaining.as_millis()).unwrap_or(u32::MAX);
         let header = remaining
             .map(|remaining| Header { ttl: Some(millis(remaining).max(1)), ..Header::default() });
-        let text = |body: &Arc<str>| Value::String(body.to_string());
         let message = Message {
             header,
             delivery_annotations: None,
@@ -66,7 +65,7 @@ impl Outgoing {
             application_properties: self
                 .at_most_once
                 .then(|| ApplicationProperties::builder().insert(AT_MOST_ONCE, true).build()),
-            body: AmqpValue(self.body.as_ref().map_or(Value::Null, text)),
+            body: AmqpValue(self.body.clone()),
             footer: None,
         };
         Sendable::builder().message(message).settled(settled).build()

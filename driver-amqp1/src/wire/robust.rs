@@ -244,6 +244,22 @@ fn a_request_in_an_envelope_is_opened_when_its_version_is_known() {
 }
 
 #[test]
+fn what_a_body_has_to_have_is_named_when_it_is_missing() {
+    let bare = |request: Value| json!({ "request": request }).to_string();
+    let sealed = |message: &str| bare(json!({ "oslo.version": "2.0", "oslo.message": message }));
+    for body in [bare(json!({ "args": {} })), sealed("{}")] {
+        let error = decode_request(&body, &LIMITS).expect_err("no method");
+        assert!(error.message().contains("`method`"), "{error}");
+        let error = decode_notification(&body, &LIMITS).expect_err("no priority");
+        assert!(error.message().contains("`priority`"), "{error}");
+    }
+    // The values in their order are no request.
+    let body = bare(json!(["m", {}]));
+    let error = decode_request(&body, &LIMITS).expect_err("a list");
+    assert!(error.message().contains("expected an object"), "{error}");
+}
+
+#[test]
 fn arguments_that_speak_of_envelopes_are_arguments() {
     let args = json!({ "oslo.version": "2.0", "oslo.message": "{}" });
     let body = json!({ "request": { "method": "m", "args": args }, "context": {} }).to_string();

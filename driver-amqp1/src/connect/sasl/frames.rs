@@ -4,6 +4,7 @@ use fe2o3_amqp::frames::sasl::Frame;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::Failure;
+use crate::connect::walk::Walk;
 
 /// The protocol header of the layer.
 pub(super) const HEADER: [u8; 8] = *b"AMQP\x03\x01\0\0";
@@ -25,7 +26,14 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Frame,
     }
     let mut frame = vec![0; size - HEAD];
     stream.read_exact(&mut frame).await?;
-    serde_amqp::from_slice(&frame[body - HEAD..]).map_err(|_| Failure::NoSasl)
+    let body = &frame[body - HEAD..];
+    let mut walk = Walk::over(1, body.len() as u64);
+    match walk.feed(body) {
+        Ok(fed) if walk.is_done() && fed == body.len() => {
+            serde_amqp::from_slice(body).map_err(|_| Failure::NoSasl)
+        }
+        _ => Err(Failure::NoSasl),
+    }
 }
 
 /// Writes one frame.

@@ -39,6 +39,12 @@ impl Credit {
         state.limit
     }
 
+    /// Whether the peer has sent a delivery on this link settled, which the engine does not tell.
+    /// To be asked once for each delivery, in their order: it is forgotten then.
+    pub(crate) fn was_settled(&self, delivery_id: u32) -> bool {
+        self.link.state.lock().settled.take(delivery_id)
+    }
+
     /// Waits until the peer has sent a flow for the link, or has detached it, since this was made,
     /// changed, or asked for its [`limit`](Self::limit). Cancel safe.
     pub(crate) async fn changed(&self) {
@@ -127,12 +133,6 @@ impl Links {
         let link = self.link(name);
         let seen = AtomicU64::new(link.state.lock().changes);
         Credit { link, seen }
-    }
-
-    /// Whether the peer has sent a delivery settled; it is forgotten then.
-    pub(super) fn was_settled(&self, name: &str, delivery_id: u32) -> bool {
-        let link = self.named.get(name).and_then(Weak::upgrade);
-        link.is_some_and(|link| link.state.lock().settled.take(delivery_id))
     }
 
     fn link(&mut self, name: &str) -> Arc<Link> {
@@ -263,32 +263,32 @@ mod tests {
     fn what_the_peer_sends_settled_is_remembered_until_it_is_asked_about() {
         let mut links = Links::default();
         links.attach(0, attach("one", 1, Role::Sender));
+        let one = links.credit("one");
         let last = u32::MAX;
         for (id, settled) in [(last - 1, true), (last, false), (0, true), (1, false), (2, true)] {
             links.transfer(0, &transfer(Some(id), settled, false));
         }
-        assert!(links.was_settled("one", last - 1));
-        assert!(!links.was_settled("one", last - 1));
-        assert!(!links.was_settled("one", last));
+        assert!(one.was_settled(last - 1));
+        assert!(!one.was_settled(last - 1));
+        assert!(!one.was_settled(last));
         // The delivery 0 was never whole.
-        assert!(!links.was_settled("one", 1));
-        assert!(links.was_settled("one", 2));
-        assert!(!links.was_settled("other", 2));
-        let link = links.link("one");
-        assert!(link.state.lock().settled.ids.is_empty());
+        assert!(!one.was_settled(1));
+        assert!(one.was_settled(2));
+        assert!(one.link.state.lock().settled.ids.is_empty());
     }
 
     #[test]
     fn a_delivery_in_pieces_is_settled_if_one_of_them_says_so() {
         let mut links = Links::default();
         links.attach(0, attach("one", 1, Role::Sender));
+        let one = links.credit("one");
         for settled in [[true, false, false], [false, false, true], [true, true, true]] {
             links.transfer(0, &transfer(Some(5), settled[0], true));
             links.transfer(0, &transfer(None, settled[1], true));
             links.transfer(0, &transfer(None, settled[2], false));
             links.transfer(0, &transfer(Some(6), false, false));
-            assert!(links.was_settled("one", 5));
-            assert!(!links.was_settled("one", 6));
+            assert!(one.was_settled(5));
+            assert!(!one.was_settled(6));
         }
     }
 

@@ -3,10 +3,12 @@
 //! The engine tells neither what the peer's Open says nor the credit of a link on which it sends;
 //! a Close in answer to its Open is lost to it; it waits for ever for a peer that takes no bytes,
 //! and for one that does not answer its Close; it says that it is there as late as can be; and it
-//! flushes each frame by itself. The tap looks at the peer's frames as they pass, ends the stream
-//! when it has to, speaks up in time, and gathers what one turn of the tasks has written.
+//! flushes each frame by itself; and it takes the peer's word for what it reads. The tap looks at
+//! the peer's frames as they pass, ends the stream when it has to, speaks up in time, gathers what
+//! one turn of the tasks has written, and keeps back what cannot be read.
 
 mod frames;
+mod guard;
 mod links;
 mod ours;
 mod outgoing;
@@ -34,8 +36,14 @@ pub(in crate::connect) use peer::Words;
 pub(crate) use shared::Handle;
 
 use frames::Frames;
+pub(super) use guard::Guard;
+use guard::Unreadable;
 use outgoing::Outgoing;
 use trace::Way;
+
+/// How long dispositions may wait for something else to leave with: a write costs more than all
+/// else that is done about them.
+const LULL: Duration = Duration::from_millis(2);
 
 /// How a stream is tapped.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +52,8 @@ pub(super) struct Settings {
     pub(super) patience: Duration,
     /// The largest frame that the peer is told it may send, in bytes.
     pub(super) max_frame_size: usize,
+    /// The largest message that is read, in bytes.
+    pub(super) max_message_size: u64,
     /// Whether frames are logged.
     pub(super) trace: bool,
     /// What the options of TLS are called.
@@ -55,12 +65,33 @@ pub(super) struct Settings {
 pub(super) struct Tap<S: AsyncWrite + Unpin> {
     stream: S,
     settings: Settings,
+    guard: Guard,
     incoming: Frames,
     outgoing: Outgoing,
     handle: Handle,
     /// Runs while the peer takes no bytes.
     stalled: Option<Pin<Box<Sleep>>>,
     beat: Option<Beat>,
+    lull: Lull,
+}
+
+/// When what may wait has waited long enough.
+#[derive(Debug, Default)]
+struct Lull {
+    end: Option<Pin<Box<Sleep>>>,
+    /// Whether something waits for it.
+    is_set: bool,
+}
+
+impl Lull {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let latest = Instant::now() + LULL;
+        let end = self.end.get_or_insert_with(|| Box::pin(sleep_until(latest)));
+        if !std::mem::replace(&mut self.is_set, true) {
+            end.as_mut().reset(latest);
+        }
+        end.as_mut().poll(context)
+    }
 }
 
 /// When to say that we are there.
@@ -93,11 +124,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
         let tap = Self {
             stream,
             settings,
+            guard: Guard::new(settings.max_message_size),
             incoming: Frames::with_transfers(settings.trace),
             outgoing: Outgoing::new(settings.trace),
             handle: handle.clone(),
             stalled: None,
             beat: None,
+            lull: Lull::default(),
         };
         (tap, handle)
     }
@@ -136,8 +169,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
         io::Error::new(io::ErrorKind::InvalidData, what)
     }
 
-    /// Looks at what came from the peer.
-    fn came(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Looks at what came from the peer, and keeps from the engine what it cannot read.
+    fn came(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        if let Err(unreadable) = self.guard.pass(bytes) {
+            let what = match unreadable {
+                Unreadable::Frame => "the peer sent a frame that cannot be read",
+                Unreadable::TooManyPieces => "the peer sends more messages in pieces than it may",
+            };
+            return Err(self.misbehaves(what.to_owned()));
+        }
         let (shared, settings) = (&self.handle.0, self.settings);
         let mut judged = Ok(None);
         let fed = self.incoming.feed(bytes, |frame| {
@@ -182,6 +222,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
         match self.outgoing.poll_drain(&mut self.stream, context) {
             Poll::Ready(drained) => {
                 self.stalled = None;
+                self.lull.is_set = false;
                 return Poll::Ready(drained.map_err(|error| self.fail(error)));
             }
             Poll::Pending if self.outgoing.left() != before => self.stalled = None,
@@ -213,6 +254,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
         if !self.outgoing.is_due() {
             return Ok(());
         }
+        if self.outgoing.may_wait() && self.lull.poll(context).is_pending() {
+            return Ok(());
+        }
         if self.outgoing.let_others_write() {
             context.waker().wake_by_ref();
             return Ok(());
@@ -238,7 +282,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<S> {
             Poll::Pending => tap.wait(context),
             Poll::Ready(Err(error)) => Poll::Ready(Err(tap.fail(error))),
             Poll::Ready(Ok(())) => {
-                let came = &buffer.filled()[before..];
+                let came = &mut buffer.filled_mut()[before..];
                 if came.is_empty() && room > 0 {
                     tap.handle.0.end(|| Words::new("the peer hung up"));
                 }

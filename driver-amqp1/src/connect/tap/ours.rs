@@ -9,11 +9,10 @@ use fe2o3_amqp::types::performatives::Attach;
 
 use super::frames::Frame;
 use super::performative::{ATTACH, DETACH, END, FLOW, code};
-use super::transfer::number_at;
+use super::transfer::{IN_DETACH, number_at};
 
-/// Where the handle stands in a flow, and in a detach.
+/// Where the handle stands in a flow.
 const IN_FLOW: usize = 4;
-const IN_DETACH: usize = 0;
 
 /// The links that the engine has attached, by channel and handle.
 #[derive(Debug, Default)]

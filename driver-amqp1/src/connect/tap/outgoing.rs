@@ -8,6 +8,7 @@ use tokio::io::AsyncWrite;
 
 use super::frames::{Frames, HEAD};
 use super::ours::Ours;
+use super::performative::{DISPOSITION, code};
 use super::trace::{self, Way};
 
 /// From how many bytes on they are written before more are taken.
@@ -29,6 +30,8 @@ pub(super) struct Outgoing {
     unflushed: bool,
     /// Whether the other tasks had their turn to write since there is something.
     waited: bool,
+    /// Whether there is more than dispositions, for which nobody waits.
+    pressing: bool,
     trace: bool,
     ours: Ours,
     /// Whether anything was put since this was asked for last.
@@ -44,6 +47,7 @@ impl Outgoing {
             left: 0,
             unflushed: false,
             waited: false,
+            pressing: false,
             trace,
             ours: Ours::default(),
             busy: false,
@@ -57,15 +61,20 @@ impl Outgoing {
         let before = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         let (trace, ours) = (self.trace, &mut self.ours);
+        let mut dispositions = 0;
         let mut strays = Vec::new();
         // What the engine writes are frames.
         let _ = self.frames.feed(bytes, |frame| {
+            if code(frame.body) == Some(DISPOSITION) {
+                dispositions += frame.size;
+            }
             if !ours.may_leave(&frame) {
                 strays.push((before + frame.end, frame.size));
             } else if trace {
                 trace::frame(Way::ToPeer, &frame);
             }
         });
+        self.pressing |= dispositions != bytes.len();
         for (end, size) in strays.into_iter().rev() {
             // One of which a part has left cannot be taken back.
             if let Some(begin) = end.checked_sub(size).filter(|begin| *begin >= self.written) {
@@ -81,13 +90,18 @@ impl Outgoing {
         if !busy && self.frames.is_between() {
             self.bytes.extend_from_slice(&EMPTY);
             // It has waited long enough.
-            self.waited = true;
+            (self.waited, self.pressing) = (true, true);
         }
     }
 
     /// Whether there is something to write or to flush.
     pub(super) fn is_due(&self) -> bool {
         self.written < self.bytes.len() || self.unflushed
+    }
+
+    /// Whether what there is may wait for company.
+    pub(super) fn may_wait(&self) -> bool {
+        !self.pressing && !self.unflushed
     }
 
     /// Whether there is so much that it is to be written before more is taken.
@@ -134,7 +148,7 @@ impl Outgoing {
         self.written = 0;
         ready!(Pin::new(&mut *stream).poll_flush(context))?;
         self.unflushed = false;
-        self.waited = false;
+        (self.waited, self.pressing) = (false, false);
         Poll::Ready(Ok(()))
     }
 }

@@ -83,12 +83,6 @@ impl Handle {
         self.0.links.lock().credit(link_name)
     }
 
-    /// Whether the peer has sent a delivery on this link settled, which the engine does not tell.
-    /// To be asked once for each delivery, in their order: it is forgotten then.
-    pub(crate) fn was_settled(&self, link_name: &str, delivery_id: u32) -> bool {
-        self.0.links.lock().was_settled(link_name, delivery_id)
-    }
-
     /// Waits until the peer has sent its Close, or the stream has ended. Cancel safe.
     pub(in crate::connect) async fn closed(&self) {
         tokio::select! {

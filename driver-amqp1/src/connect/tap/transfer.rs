@@ -27,6 +27,9 @@ impl Transfer {
     }
 }
 
+/// Where the handle stands in a detach.
+pub(super) const IN_DETACH: usize = 0;
+
 /// The number in that field of a performative, of which the fields before are numbers too.
 pub(super) fn number_at(body: &[u8], index: usize) -> Option<u32> {
     let mut fields = Fields::of(body)?;

@@ -21,7 +21,7 @@ const LONG: Duration = Duration::from_secs(20);
 fn connecting(url: &str) -> Connecting {
     let url: TransportUrl = url.parse().expect("a URL");
     let options = Config::new().driver_section::<AmqpOptions>(&url).expect("options");
-    Connecting::new(&url, Arc::new(options)).expect("it makes sense")
+    Connecting::new(&url, Arc::new(options), 0).expect("it makes sense")
 }
 
 async fn connect(url: &str) -> Result<Connected> {
@@ -142,7 +142,7 @@ fn options_that_contradict_each_other_are_refused() {
     ] {
         let parsed: TransportUrl = url.parse().expect("a URL");
         let options = Config::new().driver_section::<AmqpOptions>(&parsed).expect("options");
-        let error = Connecting::new(&parsed, Arc::new(options)).expect_err(url);
+        let error = Connecting::new(&parsed, Arc::new(options), 0).expect_err(url);
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(error.message().contains(named), "{error}");
     }

@@ -1,11 +1,12 @@
 //! The body of what is sent: a request and what travels beside it; the request may be in an
 //! envelope.
 
-use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 use busway_core::{Context, Limits, Result, Value};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::json::{self, Object, unreadable};
 
@@ -19,52 +20,65 @@ pub(super) const DEPTH: usize = 2;
 /// How deep it stands in what is in an envelope.
 const OPENED: usize = 1;
 
-/// A body as it came.
-#[derive(Deserialize)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    request: &'a RawValue,
+/// A body as it came, with a request of this type.
+#[derive(serde::Deserialize)]
+#[serde(bound(deserialize = "R: Deserialize<'de>"))]
+pub(super) struct Body<R> {
+    pub(super) request: Map<R>,
     #[serde(default)]
     context: Option<serde_json::Map<String, Value>>,
     #[serde(default)]
     pub(super) call_monitor_timeout: Option<f64>,
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "oslo.version")]
-    version: Option<String>,
-    #[serde(rename = "oslo.message")]
-    message: Option<String>,
-}
-
-impl<'a> Body<'a> {
+impl<'a, R: Deserialize<'a>> Body<R> {
     pub(super) fn read(body: &'a str, limits: &Limits) -> Result<Self> {
         json::read(body, DEPTH, limits)
     }
+}
 
-    /// The request, out of its envelope if it is in one.
-    pub(super) fn request(&self, limits: &Limits) -> Result<Cow<'a, str>> {
-        let bare = self.request.get();
-        // As good as every request is bare, and this is seen quicker than read.
-        if !bare.contains(VERSION_KEY) {
-            return Ok(Cow::Borrowed(bare));
-        }
-        let Ok(Envelope { version: Some(version), message: Some(message) }) = json::parse(bare)
-        else {
-            return Ok(Cow::Borrowed(bare));
-        };
-        if version.split('.').next() != VERSION.split('.').next() {
-            let problem = format!("an envelope of version {version}; understood is {VERSION}");
-            return Err(unreadable(&problem));
-        }
-        json::read::<&RawValue>(&message, OPENED, limits)?;
-        Ok(Cow::Owned(message))
-    }
-
+impl<R> Body<R> {
     pub(super) fn take_context(&mut self) -> Context {
         self.context.take().map(Context::from).unwrap_or_default()
     }
+}
+
+/// What is read of an object alone: a list of its values in their order would do otherwise.
+pub(super) struct Map<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Map<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OfMap(PhantomData)).map(Self)
+    }
+}
+
+struct OfMap<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMap<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// The message in an envelope, if the keys of one are there.
+pub(super) fn open(
+    version: Option<&str>,
+    message: Option<String>,
+    limits: &Limits,
+) -> Result<Option<String>> {
+    let (Some(version), Some(message)) = (version, message) else { return Ok(None) };
+    if version.split('.').next() != VERSION.split('.').next() {
+        let problem = format!("an envelope of version {version}; understood is {VERSION}");
+        return Err(unreadable(&problem));
+    }
+    json::check(&message, OPENED, limits)?;
+    Ok(Some(message))
 }
 
 /// Puts a message into an envelope.

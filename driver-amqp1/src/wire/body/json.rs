@@ -51,9 +51,15 @@ impl Object {
     }
 
     /// The text, in which what the user sends stands so many levels deep.
-    pub(super) fn finish(mut self, depth: usize, limits: &Limits) -> Result<String> {
-        self.close();
+    pub(super) fn finish(self, depth: usize, limits: &Limits) -> Result<String> {
         deeper(limits, depth).check(&self.0)?;
+        self.text(limits)
+    }
+
+    /// The text, of which the parts that a user sends are known not to nest too deep.
+    pub(super) fn text(mut self, limits: &Limits) -> Result<String> {
+        self.close();
+        limits.check_size(self.0.len())?;
         String::from_utf8(self.0).map_err(|error| {
             Error::new(ErrorKind::Internal, "JSON was written that is no text").because(error)
         })
@@ -75,8 +81,13 @@ pub(super) fn read<'a, T: Deserialize<'a>>(
     depth: usize,
     limits: &Limits,
 ) -> Result<T> {
-    deeper(limits, depth).check(json.as_bytes())?;
+    check(json, depth, limits)?;
     parse(json)
+}
+
+/// Checks a JSON text, in which what the user sent stands so many levels deep.
+pub(super) fn check(json: &str, depth: usize, limits: &Limits) -> Result<()> {
+    deeper(limits, depth).check(json.as_bytes())
 }
 
 /// Reads a JSON text that is a part of one that was within the limits: an object.
@@ -90,6 +101,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T> {
 
 pub(super) fn unreadable(what: &str) -> Error {
     Error::new(ErrorKind::Serialization, what.to_owned())
+}
+
+/// A body without an entry that it has to have.
+pub(super) fn missing(key: &str) -> Error {
+    unreadable(&format!("the body: missing field `{key}`"))
 }
 
 fn deeper(limits: &Limits, depth: usize) -> Limits {

@@ -1,10 +1,10 @@
 use busway_core::driver::Envelope;
 use busway_core::notify::Notification;
-use busway_core::{Limits, Payload, Result};
+use busway_core::{Context, Limits, Payload, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::envelope::{Body, DEPTH, seal};
+use super::envelope::{Body, DEPTH, open, seal};
 use super::json::{self, Object};
 
 pub(crate) fn encode_notification(
@@ -24,7 +24,7 @@ pub(crate) fn encode_notification(
         Envelope::V2 => {
             let mut bare = Object::about(payload.len());
             write(&mut bare, notification)?;
-            seal(&mut body, "request", &bare.finish(DEPTH, limits)?)?;
+            seal(&mut body, "request", &bare.text(limits)?)?;
         }
     }
     body.context(&notification.context)?;
@@ -48,25 +48,38 @@ struct Read<'a> {
     publisher_id: Option<String>,
     #[serde(default)]
     event_type: Option<String>,
-    priority: String,
+    #[serde(default)]
+    priority: Option<String>,
     #[serde(borrow, default)]
     payload: Option<&'a RawValue>,
     #[serde(default)]
     timestamp: Option<String>,
+    #[serde(rename = "oslo.version", default)]
+    envelope: Option<String>,
+    #[serde(rename = "oslo.message", default)]
+    message: Option<String>,
 }
 
 /// A notification, bare or in an envelope.
 pub(crate) fn decode_notification(body: &str, limits: &Limits) -> Result<Notification> {
-    let mut body = Body::read(body, limits)?;
-    let notification = body.request(limits)?;
-    let notification: Read<'_> = json::parse(&notification)?;
+    let mut body = Body::<Read<'_>>::read(body, limits)?;
+    let context = body.take_context();
+    let mut request = body.request.0;
+    match open(request.envelope.as_deref(), request.message.take(), limits)? {
+        None => read(request, context),
+        Some(message) => read(json::parse(&message)?, context),
+    }
+}
+
+fn read(notification: Read<'_>, context: Context) -> Result<Notification> {
+    let priority = notification.priority.ok_or_else(|| json::missing("priority"))?;
     Ok(Notification {
         message_id: notification.message_id.unwrap_or_default(),
         publisher_id: notification.publisher_id.unwrap_or_default(),
         event_type: notification.event_type.unwrap_or_default(),
-        priority: notification.priority.parse()?,
+        priority: priority.parse()?,
         payload: notification.payload.map_or_else(Payload::null, Payload::from),
         timestamp: notification.timestamp.unwrap_or_default(),
-        context: body.take_context(),
+        context,
     })
 }

@@ -1,5 +1,6 @@
 //! The tap over streams that do as they are told.
 
+mod guard;
 mod stream;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use stream::{Counted, Counts};
 const SETTINGS: Settings = Settings {
     patience: Duration::from_secs(30),
     max_frame_size: 1000,
+    max_message_size: 100_000,
     trace: true,
     names: &TlsNames::DEFAULT,
 };
@@ -76,7 +78,7 @@ fn story() -> Vec<u8> {
     };
     let flow = |handle: u8, count: u8, credit: u8| {
         frame(&[
-            0, 0x53, 0x13, 0xc0, 15, 7, 0x40, 0x52, 9, 0x52, 9, 0x52, 9, 0x52, handle, 0x52, count,
+            0, 0x53, 0x13, 0xc0, 14, 7, 0x40, 0x52, 9, 0x52, 9, 0x52, 9, 0x52, handle, 0x52, count,
             0x52, credit,
         ])
     };
@@ -108,7 +110,7 @@ proptest! {
     fn what_is_learned_does_not_depend_on_how_the_bytes_are_cut(
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
     ) {
-        let bytes = story();
+        let mut bytes = story();
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         cuts.extend([0, bytes.len()]);
         cuts.sort_unstable();
@@ -117,12 +119,13 @@ proptest! {
             let (mut tap, handle, _theirs) = tapped(64);
             let two = handle.credit("two");
             for pair in cuts.windows(2) {
-                tap.came(&bytes[pair[0]..pair[1]]).expect("it is fine");
+                tap.came(&mut bytes[pair[0]..pair[1]]).expect("it is fine");
             }
             assert_eq!(handle.peer().expect("an Open").max_frame_size, 4096);
             assert_eq!(handle.credit("one").limit(), Some(34));
             assert_eq!((two.limit(), handle.credit("two").limit()), (None, None));
-            let settled = [1, 2, 3].map(|id| handle.was_settled("six", id));
+            let six = handle.credit("six");
+            let settled = [1, 2, 3].map(|id| six.was_settled(id));
             assert_eq!(settled, [true, false, true]);
         });
     }
@@ -146,6 +149,50 @@ async fn what_one_turn_of_the_tasks_writes_leaves_at_once() {
     assert_eq!(counts.writes.load(Ordering::Relaxed), 1);
     assert_eq!(counts.written.load(Ordering::Relaxed), 3 * 16 + 8);
     assert_eq!(counts.flushes.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dispositions_leave_with_what_follows_or_after_a_moment() {
+    let counts = Arc::new(Counts::default());
+    let (mut tap, _handle) = Tap::new(Counted::new(counts.clone()), SETTINGS, None);
+    let writes = || counts.writes.load(Ordering::Relaxed);
+    let disposition = frame(&[0, 0x53, 0x15, 0xc0, 5, 2, 0x41, 0x52, 1, 0x41]);
+    let mut bytes = [0; 8];
+    tap.write_all(&[HEADER, EMPTY].concat()).await.expect("written");
+    for _ in 0..2 {
+        assert!(tap.read(&mut bytes).now_or_never().is_none());
+    }
+    assert_eq!(writes(), 1);
+    for _ in 0..2 {
+        tap.write_all(&disposition).await.expect("written");
+        for _ in 0..5 {
+            assert!(tap.read(&mut bytes).now_or_never().is_none());
+        }
+    }
+    assert_eq!(writes(), 1);
+    tap.write_all(&frame(b"body")).await.expect("written");
+    for _ in 0..2 {
+        assert!(tap.read(&mut bytes).now_or_never().is_none());
+    }
+    assert_eq!(writes(), 2);
+    // Its first half is no disposition yet.
+    tap.write_all(&disposition[..12]).await.expect("written");
+    for _ in 0..2 {
+        assert!(tap.read(&mut bytes).now_or_never().is_none());
+    }
+    assert_eq!(writes(), 3);
+    tap.write_all(&disposition[12..]).await.expect("written");
+    for _ in 0..2 {
+        assert!(tap.read(&mut bytes).now_or_never().is_none());
+    }
+    assert_eq!(writes(), 4);
+    let begun = Instant::now();
+    tap.write_all(&disposition).await.expect("written");
+    while writes() == 4 {
+        let reading = tokio::time::timeout(Duration::from_micros(500), tap.read(&mut bytes));
+        reading.await.expect_err("nothing to read");
+    }
+    assert!(begun.elapsed() >= LULL && begun.elapsed() < 3 * LULL, "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,7 +294,7 @@ async fn a_peer_with_an_idle_time_out_hears_from_us_in_time() {
 async fn who_writes_needs_no_other_word() {
     let (mut tap, _handle, mut theirs) = tapped(1 << 20);
     tap.write_all(HEADER).await.expect("written");
-    tap.came(&[HEADER, &encoded(&open(Some(300)))].concat()).expect("it is fine");
+    tap.came(&mut [HEADER, &encoded(&open(Some(300)))].concat()).expect("it is fine");
     for _ in 0..50 {
         tap.write_all(&frame(b"body")).await.expect("written");
         let reading = tokio::time::timeout(Duration::from_millis(90), read_on(&mut tap));
