@@ -1,5 +1,6 @@
 //! The handle of a running broker.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -21,6 +22,7 @@ use crate::{Builder, StartError};
 pub struct Broker {
     address: SocketAddr,
     tls: bool,
+    shared: Arc<Shared>,
     stop: CancellationToken,
     ended: oneshot::Receiver<()>,
     thread: Option<JoinHandle<()>>,
@@ -56,6 +58,28 @@ impl Broker {
         format!("{scheme}://{}", self.address)
     }
 
+    /// How many messages are held, by the names of the queues and topics that hold any: those that
+    /// a consumer has and has not settled included, and of a topic those of all its subscriptions.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let broker = busway_broker::Broker::start("127.0.0.1:0".parse()?).await?;
+    /// assert!(broker.held().is_empty());
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+    /// ```
+    #[must_use]
+    pub fn held(&self) -> BTreeMap<String, usize> {
+        self.shared.nodes.held()
+    }
+
+    /// Gives no more credit to senders, to none of them, until it is called with `false`: what a
+    /// broker does that is short of memory. What they have they may use up.
+    pub fn withhold_credit(&self, on: bool) {
+        self.shared.withheld.send_replace(on);
+    }
+
     /// Stops the broker: its links and connections are closed with the reason, and when this
     /// returns all its tasks and its thread have ended. What was in its queues is gone. A peer that
     /// does not answer is waited for as long as [`Builder::stop_timeout`] says.
@@ -84,6 +108,7 @@ impl Broker {
         let stop = shared.stop.clone();
         let guard = stop.clone().drop_guard();
         let with_tls = tls.is_some();
+        let serving = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("busway-broker".to_owned())
             .spawn(move || {
@@ -91,7 +116,7 @@ impl Broker {
                     match bind(address).await {
                         Ok((listener, address)) => {
                             if started.send(Ok(address)).is_ok() {
-                                listen(listener, tls, shared).await;
+                                listen(listener, tls, serving).await;
                             }
                         }
                         Err(source) => drop(started.send(Err(source))),
@@ -105,7 +130,7 @@ impl Broker {
         let bound = starting.await.unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()));
         let address = bound.map_err(|source| StartError::Listen { address, source })?;
         guard.disarm();
-        Ok(Self { address, tls: with_tls, stop, ended, thread: Some(thread) })
+        Ok(Self { address, tls: with_tls, shared, stop, ended, thread: Some(thread) })
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -236,6 +237,7 @@ impl Builder {
             container: format!("{PRODUCT}-{}", Uuid::new_v4()),
             sasl: Sasl::new(self.users, anonymous),
             stop: CancellationToken::new(),
+            withheld: watch::Sender::new(false),
         };
         Broker::run(self.address, tls, Arc::new(shared)).await
     }

@@ -47,6 +47,9 @@ mod broker;
 mod builder;
 mod connection;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod limits;
 mod links;
 mod listener;

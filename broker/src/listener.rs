@@ -1,8 +1,10 @@
 //! Takes connections, as many as there may be.
 
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -40,6 +42,14 @@ pub(crate) async fn listen(listener: TcpListener, tls: Option<TlsAcceptor>, shar
             }
         }
     }
-    drop(listener);
+    close(listener);
     while connections.join_next().await.is_some() {}
+}
+
+/// Takes nobody from now on. A child process that is being started has the socket too, for a
+/// moment: it would go on listening in there if it were closed in here alone.
+fn close(listener: TcpListener) {
+    // Where a listener cannot be shut down, closing it has to do.
+    let _ = SockRef::from(&listener).shutdown(Shutdown::Both);
+    drop(listener);
 }

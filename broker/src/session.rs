@@ -49,7 +49,7 @@ impl Session {
         shared: Arc<Shared>,
         tap: &Handle,
     ) -> Self {
-        let attaching = Attaching::new(Arc::clone(&shared.nodes), shared.limits.clone());
+        let attaching = Attaching::new(&shared);
         let taps = Arc::clone(&tap.links);
         let names = HashMap::new();
         Self { handle, channel, shared, attaching, taps, names, running: JoinSet::new() }

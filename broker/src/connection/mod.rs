@@ -13,6 +13,7 @@ use fe2o3_amqp::types::definitions::{ConnectionError, Error, Fields};
 use fe2o3_amqp::types::primitives::{Symbol, Value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) container: String,
     pub(crate) sasl: Sasl,
     pub(crate) stop: CancellationToken,
+    /// Whether senders are given no more credit.
+    pub(crate) withheld: watch::Sender<bool>,
 }
 
 /// Serves a connection until it ends or the broker stops.

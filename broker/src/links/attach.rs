@@ -7,9 +7,12 @@ use fe2o3_amqp::types::definitions::{Role, SenderSettleMode};
 use fe2o3_amqp::types::messaging::{DistributionMode, Source, Target, TargetArchetype};
 use fe2o3_amqp::types::performatives::Attach;
 
+use tokio::sync::watch;
+
 use super::consumer::Consumer;
 use super::producer::{Producer, Way};
 use super::{Ends, close, error};
+use crate::connection::Shared;
 use crate::limits::Limits;
 use crate::nodes::{DynamicNode, Node, Nodes, Refusal};
 use crate::tap::LinkTap;
@@ -19,6 +22,7 @@ use crate::tap::LinkTap;
 pub(crate) struct Attaching {
     nodes: Arc<Nodes>,
     limits: Limits,
+    withheld: watch::Receiver<bool>,
 }
 
 /// A link that is attached, or was attached to be refused. It lives in [`Accepted::run`].
@@ -56,8 +60,12 @@ impl Accepted {
 }
 
 impl Attaching {
-    pub(crate) fn new(nodes: Arc<Nodes>, limits: Limits) -> Self {
-        Self { nodes, limits }
+    pub(crate) fn new(shared: &Shared) -> Self {
+        Self {
+            nodes: Arc::clone(&shared.nodes),
+            limits: shared.limits.clone(),
+            withheld: shared.withheld.subscribe(),
+        }
     }
 
     /// Answers an attach. A link that is refused is attached as it asks and closed at once: the
@@ -97,7 +105,8 @@ impl Attaching {
         Some(match (plan, link, tap) {
             (Plan::Produce(way), LinkEndpoint::Receiver(receiver), _) => {
                 let nodes = Arc::clone(&self.nodes);
-                let producer = Producer::new(receiver, way, nodes, self.limits.credit);
+                let withheld = self.withheld.clone();
+                let producer = Producer::new(receiver, way, nodes, self.limits.credit, withheld);
                 Accepted::Producer(Box::new(producer))
             }
             (Plan::Consume(node, dynamic), LinkEndpoint::Sender(sender), Some(tap)) => {

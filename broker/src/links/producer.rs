@@ -9,7 +9,7 @@ use fe2o3_amqp::types::messaging::Body;
 use fe2o3_amqp::types::primitives::Value;
 use fe2o3_amqp::{Delivery, Receiver};
 use futures_util::FutureExt;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::{Ends, close, error};
 use crate::nodes::{Node, Nodes, Refusal, Stored};
@@ -36,15 +36,23 @@ pub(crate) struct Producer {
     /// Whether the peer was given credit: until then the engine counts some that the tap held
     /// back.
     has_given: bool,
+    /// Whether the broker gives no more credit.
+    withheld: watch::Receiver<bool>,
 }
 
 /// Why a link is to be closed, or nothing when the peer has ended it.
 type Ended = Option<Refusal>;
 
 impl Producer {
-    pub(super) fn new(mut receiver: Receiver, way: Way, nodes: Arc<Nodes>, window: u32) -> Self {
+    pub(super) fn new(
+        mut receiver: Receiver,
+        way: Way,
+        nodes: Arc<Nodes>,
+        window: u32,
+        withheld: watch::Receiver<bool>,
+    ) -> Self {
         receiver.set_credit_mode(CreditMode::Manual);
-        Self { receiver, way, nodes, window, has_given: false }
+        Self { receiver, way, nodes, window, has_given: false, withheld }
     }
 
     pub(super) async fn run(mut self, ends: Ends) {
@@ -69,12 +77,14 @@ impl Producer {
         loop {
             let mut more_room = pin!(room.notified());
             more_room.as_mut().enable();
-            if self.give_credit().await.is_err() {
+            let withheld = *self.withheld.borrow_and_update();
+            if !withheld && self.give_credit().await.is_err() {
                 return None;
             }
             let delivery = tokio::select! {
                 why = deleted(&self.way) => return Some(why),
                 () = more_room => continue,
+                Ok(()) = self.withheld.changed() => continue,
                 delivery = self.receiver.recv::<Body<Value>>() => delivery,
             };
             let Ok(delivery) = delivery else { return None };

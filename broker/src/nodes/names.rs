@@ -1,6 +1,6 @@
 //! The table of nodes by name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -63,6 +63,14 @@ impl Node {
         }
     }
 
+    /// How many messages the node holds.
+    fn held(&self) -> usize {
+        match self {
+            Self::Queue(queue) => queue.held(),
+            Self::Topic(topic) => topic.held(),
+        }
+    }
+
     /// Whether only the table has the node, and nothing is in it.
     fn is_idle(&self) -> bool {
         match self {
@@ -122,6 +130,13 @@ impl Nodes {
         }
         self.table.lock().insert(name.to_owned(), node.clone());
         Ok(())
+    }
+
+    /// How many messages are held, by the names of the nodes that hold any.
+    pub(crate) fn held(&self) -> BTreeMap<String, usize> {
+        let table = self.table.lock();
+        let held = table.iter().map(|(name, node)| (name.clone(), node.held()));
+        held.filter(|(_, held)| *held > 0).collect()
     }
 
     /// Drops what has expired, and the nodes that nobody uses and nothing is in.

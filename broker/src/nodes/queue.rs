@@ -100,6 +100,14 @@ impl Queue {
         &self.name
     }
 
+    /// How many messages are in it, and with its consumers.
+    pub(super) fn held(&self) -> usize {
+        self.change(|state| {
+            state.drop_expired();
+            state.messages
+        })
+    }
+
     /// How many more messages the queue takes.
     pub(super) fn free(&self) -> usize {
         let mut state = self.state.lock();

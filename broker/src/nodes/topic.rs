@@ -52,6 +52,11 @@ impl Topic {
         self.room.notify_waiters();
     }
 
+    /// How many messages its subscriptions hold.
+    pub(super) fn held(&self) -> usize {
+        self.queues.lock().iter().map(|queue| queue.held()).sum()
+    }
+
     /// Drops what has expired.
     pub(super) fn tidy(&self) {
         let queues = self.queues.lock().clone();

@@ -8,6 +8,8 @@ use futures_util::FutureExt;
 use crate::peer::{Peer, anywhere, broker, next, rejection, send, take, try_send, within};
 use crate::raw::{Raw, attach};
 
+/// How long nothing must happen.
+const QUIET: std::time::Duration = std::time::Duration::from_millis(300);
 const QUEUE: &str = "unicast.openstack.topic";
 
 async fn small(messages: usize) -> Broker {
@@ -26,6 +28,29 @@ async fn only_a_consumer_with_credit_gets_messages() {
         send(&mut sender, text).await;
         assert_eq!(take(&mut with).await, text);
     }
+}
+
+#[tokio::test]
+async fn a_sender_uses_up_its_credit_and_gets_no_more_while_it_is_withheld() {
+    let builder = Broker::builder().listen(anywhere()).credit(2);
+    let broker = builder.start().await.expect("a broker");
+    let mut peer = Peer::of(&broker).await;
+    let mut sender = peer.sender(QUEUE).await;
+    send(&mut sender, "one").await;
+    broker.withhold_credit(true);
+    let mut more = 0;
+    let third = loop {
+        let mut sending = Box::pin(sender.send("more".to_owned()));
+        if tokio::time::timeout(QUIET, &mut sending).await.is_err() {
+            break sending;
+        }
+        more += 1;
+        assert!(more <= 2, "that is more than it had");
+    };
+    broker.withhold_credit(false);
+    assert!(within(third).await.expect("an outcome").is_accepted());
+    let held = broker.held();
+    assert_eq!(held.get(QUEUE), Some(&(more + 2)), "{held:?}");
 }
 
 #[tokio::test]

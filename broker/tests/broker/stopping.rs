@@ -1,17 +1,22 @@
 //! The end of a broker.
 
+use std::io::ErrorKind;
+use std::process::Command;
 use std::time::Duration;
 
 use busway_broker::{Broker, StartError};
 use fe2o3_amqp::connection;
 use fe2o3_amqp::types::definitions::Role;
 use fe2o3_amqp::types::performatives::Performative;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use crate::peer::{Peer, anywhere, broker, condition, send, within};
 use crate::raw::{Raw, attach};
 
 const QUEUE: &str = "unicast.openstack.topic";
+/// How many brokers are started and stopped while children are.
+const ROUNDS: usize = 100;
 
 #[tokio::test]
 async fn peers_are_told_that_the_broker_stops() {
@@ -46,6 +51,32 @@ async fn a_peer_that_does_not_answer_does_not_hold_up_the_end() {
     raw.frame(&attach("mute", 0, Role::Receiver, QUEUE)).await;
     assert!(matches!(raw.next().await, Some(Performative::Attach(_))));
     within(broker.stop()).await;
+}
+
+/// While a child process is started it has what its parent has open, the broker's socket too.
+#[tokio::test]
+async fn nobody_is_taken_after_the_end_while_children_are_started() {
+    let started = CancellationToken::new();
+    let children = std::thread::spawn({
+        let enough = started.clone();
+        move || {
+            while !enough.is_cancelled() {
+                Command::new("true").status().expect("a child");
+            }
+        }
+    });
+    let _guard = started.clone().drop_guard();
+    for _ in 0..ROUNDS {
+        let broker = Broker::start(anywhere()).await.expect("a broker");
+        let address = broker.address();
+        within(broker.stop()).await;
+        let refused = TcpStream::connect(address).await.expect_err("nobody is there");
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        let again = Broker::start(address).await.expect("the address is free");
+        within(again.stop()).await;
+    }
+    started.cancel();
+    children.join().expect("only children");
 }
 
 #[tokio::test]
