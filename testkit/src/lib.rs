@@ -1,7 +1,20 @@
 //! The conformance suite of Busway's drivers: what a driver declares is what is tested.
 //!
-//! A driver's author writes a [`Harness`] (or takes [`Candidate::from_urls`]), and a test program
-//! without the standard harness (`harness = false` in `Cargo.toml`):
+//! # Proving a driver
+//!
+//! The driver's crate has the suite among its `dev-dependencies`, and a test program without the
+//! standard harness:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! busway-testkit = "0.1"
+//!
+//! [[test]]
+//! name = "conformance"
+//! harness = false
+//! ```
+//!
+//! The program, `tests/conformance.rs`, says where the driver is to be tried:
 //!
 //! ```no_run
 //! use busway_core::driver::Registry;
@@ -15,7 +28,16 @@
 //! ```
 //!
 //! Each case is a line, `mine::a_call_to_a_target_nobody_serves_is_undeliverable`, and
-//! `cargo test --test conformance undeliverable` runs those with the word in their name.
+//! `cargo test --test conformance undeliverable` runs those with the word in their name. What the
+//! driver's [`Capabilities`](busway_core::driver::Capabilities) declare must hold; what they do not
+//! is asked for where it can be, and must be refused as `Unsupported`. There is no list of
+//! exceptions.
+//!
+//! Where URLs do not tell one name space from another, or to see what becomes of the driver when
+//! connections break and the bus is restarted, it takes a [`Harness`] of one's own, which shows how.
+//! A bus that is not on the machine makes [`Candidate::missing`]. [`Suite::matrix`] makes a table of
+//! all cases instead of lines. The book's chapter on writing a driver has a complete one that
+//! passes.
 //!
 //! | room | holds |
 //! |---|---|
@@ -23,6 +45,7 @@
 //! | [`suite`] | the table of cases, how they are chosen, run and reported |
 //! | [`stage`] | what cases are made of: services of closures, gates, journals, cut futures |
 //! | [`broken`] | a driver that sins, to see that the suite catches it |
+//! | [`model`] | random sequences of operations, judged by what is promised |
 //! | [`brokers`] | broker processes of the tests' own |
 //! | [`certificates`] | certificates of the tests' own, for brokers and clients with TLS |
 //! | [`proxy`] | a bad network between a driver and its broker |
@@ -33,9 +56,15 @@ pub mod brokers;
 mod cases;
 pub mod certificates;
 pub mod harness;
+pub mod model;
 pub mod proxy;
 pub mod stage;
 pub mod suite;
 
+/// Its example is a test, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 pub use harness::{Candidate, Faults, Harness};
-pub use suite::{Case, Need, Suite, Verdict};
+pub use suite::{Case, Matrix, Need, Room, Suite, Verdict};

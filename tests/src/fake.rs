@@ -1,4 +1,5 @@
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use busway_core::driver::OpenRequest;
@@ -9,24 +10,28 @@ use busway_testkit::{Candidate, Faults, Harness};
 
 /// How many messages a narrow queue holds.
 const NARROW: usize = 8;
+/// Longer than any deadline.
+const AGES: Duration = Duration::from_hours(24);
 
 /// The in-memory bus.
 #[must_use]
 pub fn fake() -> Candidate {
     let make = || async { Ok(Box::new(Fake::fresh(None)) as Box<dyn Harness>) };
-    Candidate::new("fake", DRIVER.capabilities, make).with_faults(FAULTS)
+    Candidate::new("fake", DRIVER.capabilities, make).with_bus("memory").with_faults(FAULTS)
 }
 
 /// The in-memory bus with a driver that sins.
+///
+/// It stands for a bus that can be stalled and restarted too, so that the cases about those are
+/// seen to fail.
 #[must_use]
 pub fn sinning(sin: Sin) -> Candidate {
     let make = move || async move { Ok(Box::new(Fake::fresh(Some(sin))) as Box<dyn Harness>) };
     let declared = sin.declares(DRIVER.capabilities);
-    Candidate::new(format!("{sin:?}"), declared, make).with_faults(FAULTS)
+    Candidate::new(format!("{sin:?}"), declared, make).with_faults(Faults::ALL)
 }
 
-const FAULTS: Faults =
-    Faults { narrow: true, sever: true, block: true, count: true, ..Faults::NONE };
+const FAULTS: Faults = Faults { stall: false, restart: false, ..Faults::ALL };
 
 /// A bus of its own.
 #[derive(Debug)]
@@ -75,9 +80,22 @@ impl Harness for Fake {
         Ok(())
     }
 
-    async fn heal(&self) -> Result<()> {
-        self.bus.faults().unblock();
+    /// Nothing arrives before its sender gives up; see [`sinning`].
+    async fn stall(&self) -> Result<()> {
+        self.bus.faults().delay(AGES..=AGES);
+        Ok(())
+    }
+
+    /// Every connection is lost, and what is stored stays: what a restart is to those who are on
+    /// a bus that stores; see [`sinning`].
+    async fn restart(&self) -> Result<()> {
+        self.bus.faults().disconnect();
         self.bus.faults().reconnect();
+        Ok(())
+    }
+
+    async fn heal(&self) -> Result<()> {
+        self.bus.faults().clear();
         Ok(())
     }
 

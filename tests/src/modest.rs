@@ -86,7 +86,7 @@ impl Driver for Modest {
     async fn notify(
         &self,
         target: &Target,
-        notification: Notification,
+        notification: &Notification,
         options: NotifyOptions,
     ) -> Result<()> {
         Self::require(self.declared.notifications, "notifications")?;

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use busway_testkit::Suite;
-
 fn main() -> ExitCode {
-    busway_tests::all().into_iter().fold(Suite::new(), Suite::candidate).main()
+    busway_tests::suite().main()
 }

@@ -207,7 +207,7 @@ impl Driver for Tube {
         self.while_open(self.send(target, request, None, deadline, expiry)).await
     }
 
-    async fn notify(&self, _: &Target, _: Notification, _: NotifyOptions) -> Result<()> {
+    async fn notify(&self, _: &Target, _: &Notification, _: NotifyOptions) -> Result<()> {
         Err(Error::unsupported("a tube carries no notifications"))
     }
 

@@ -167,12 +167,12 @@ impl Driver for Broken {
     async fn notify(
         &self,
         target: &Target,
-        notification: Notification,
+        notification: &Notification,
         options: NotifyOptions,
     ) -> Result<()> {
         let target = self.sin.notification_target(target);
         let (notification, deadline) =
-            (self.sin.notification(notification)?, self.deadline(options.deadline));
+            (self.sin.notification(notification.clone())?, self.deadline(options.deadline));
         let options = NotifyOptions { deadline, retry: self.retry(options.retry), ..options };
         self.send(deadline, self.notify_bent(&target, notification, options)).await
     }

@@ -125,7 +125,7 @@ impl Broken {
             tokio::spawn(async move {
                 tokio::time::sleep(after).await;
                 let options = NotifyOptions { deadline: options.deadline + NEVER, ..options };
-                inner.notify(&target, notification, options).await
+                inner.notify(&target, &notification, options).await
             });
         };
         match self.sin {
@@ -139,12 +139,12 @@ impl Broken {
                 return Ok(());
             }
             Sin::DuplicatesNotifications if self.every(3) => {
-                self.inner.notify(target, notification.clone(), options).await?;
+                self.inner.notify(target, &notification, options).await?;
             }
             Sin::StoresNothing if !self.is_listened_to(target) => return Ok(()),
             _ => {}
         }
-        self.inner.notify(target, notification, options).await
+        self.inner.notify(target, &notification, options).await
     }
 
     fn is_listened_to(&self, target: &Target) -> bool {

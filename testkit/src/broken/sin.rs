@@ -143,7 +143,7 @@ sins! {
     ReordersNotifications,
     /// Notifications are confirmed before the bus has them.
     ConfirmsUnseen,
-    /// Notifications are stored only where somebody listens.
+    /// Notifications are declared durable, and stored only where somebody listens.
     StoresNothing,
     /// Listeners to notifications hear nothing.
     HearsNothing,
@@ -189,6 +189,7 @@ impl Sin {
     pub fn declares(self, declared: Capabilities) -> Capabilities {
         match self {
             Self::HidesRpc => Capabilities { rpc: false, ..declared },
+            Self::StoresNothing => Capabilities { durable_notifications: true, ..declared },
             _ => declared,
         }
     }

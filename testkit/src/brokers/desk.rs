@@ -68,6 +68,22 @@ impl Desk {
         self.address
     }
 
+    /// How many messages are held at the addresses that have this virtual host as one of their
+    /// parts; at all, when it is empty. None while it is stopped.
+    pub async fn held(&self, space: &str) -> usize {
+        let held = self.broker.lock().await.as_ref().map(Broker::held).unwrap_or_default();
+        let is_of = |name: &str| space.is_empty() || name.split(['.', '/']).any(|it| it == space);
+        held.iter().filter(|(name, _)| is_of(name)).map(|(_, held)| held).sum()
+    }
+
+    /// Gives no more credit to senders, to none of them, until it is called with `false`, or
+    /// started again.
+    pub async fn withhold_credit(&self, on: bool) {
+        if let Some(broker) = &*self.broker.lock().await {
+            broker.withhold_credit(on);
+        }
+    }
+
     /// Ends it in order: its connections are closed with the reason.
     pub async fn stop(&self) {
         if let Some(broker) = self.broker.lock().await.take() {

@@ -98,11 +98,16 @@ async fn notifications_nobody_takes_are_bounded(harness: &dyn Harness) -> CaseRe
         assert!(stored <= room + SLACK, "{stored} are stored where there is room for {room}");
     };
     assert!(matches!(error.kind(), ErrorKind::Full | ErrorKind::Timeout), "{error}");
-    // What was stored is there, and what was refused is not.
+    // What was stored is there, and what was refused is not; of what was not told in time nobody
+    // knows.
     let journal = Journal::new();
     let _listener = listen(&transport, TOPIC, &journal).await?;
     journal.take(stored).await;
     notifier.info("last", json!({})).await?;
-    assert_eq!(journal.next().await.event_type, "last");
+    let mut next = journal.next().await;
+    if error.kind() == ErrorKind::Timeout && next.event_type == "event" {
+        next = journal.next().await;
+    }
+    assert_eq!(next.event_type, "last");
     Ok(())
 }

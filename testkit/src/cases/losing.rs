@@ -1,19 +1,16 @@
-//! A bus that is away for a while, or takes nothing: what senders see of it, and how it goes on.
-
-use std::time::Duration;
+//! A bus that is away for a while: what senders see of it, and how it goes on.
 
 use busway_core::driver::{Retry, TransportEvent};
+use busway_core::rpc::RpcClient;
 use busway_core::{Error, ErrorKind, Transport};
-use futures_util::{Stream, StreamExt};
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::telling::{TOPIC, listen, notifier};
+use super::trouble::{SHORT, away, closing_ends, told, usable};
 use crate::Harness;
 use crate::stage::{Gate, Journal, Service, client, open, serve, soon};
 use crate::suite::{CaseResult, cases};
-
-/// A deadline that is to pass.
-const SHORT: Duration = Duration::from_millis(200);
 
 cases! {
     []
@@ -27,18 +24,10 @@ cases! {
     closing_ends_while_the_bus_is_away needs Rpc, Sever;
     a_server_stops_while_the_bus_is_away needs Rpc, Sever;
     a_loss_and_a_return_are_told_as_events needs Sever;
-    a_send_on_a_stalled_bus_ends_with_its_deadline needs Rpc, Stall;
-    a_send_on_a_blocked_bus_waits_until_it_takes_messages_again needs Rpc, Block;
-    a_send_on_a_blocked_bus_ends_with_its_deadline needs Rpc, Block;
-    a_notification_on_a_blocked_bus_ends_with_its_deadline needs Notifications, Block;
-    a_blocked_bus_is_told_as_an_event needs Rpc, Block;
-}
-
-/// A call goes through.
-async fn usable(transport: &Transport) -> CaseResult {
-    let reply: Value = soon(client(transport, "topic").call("echo", json!({ "a": 1 }))).await?;
-    assert_eq!(reply, json!({ "a": 1 }));
-    Ok(())
+    opening_ends_while_the_bus_is_away needs Rpc, Sever;
+    a_server_can_be_started_right_after_a_loss needs Rpc, Sever;
+    calls_of_a_hundred_senders_outlive_two_losses needs Rpc, Sever;
+    calls_of_a_hundred_senders_outlive_two_restarts needs Rpc, Restart;
 }
 
 async fn calls_go_on_after_the_connection_is_back(harness: &dyn Harness) -> CaseResult {
@@ -103,13 +92,6 @@ async fn a_notification_with_retries_waits_for_the_connection(harness: &dyn Harn
     Ok(())
 }
 
-#[track_caller]
-fn away<T>(result: Result<T, Error>) {
-    let Err(error) = result else { panic!("the bus is away") };
-    let kinds = [ErrorKind::Connection, ErrorKind::Timeout, ErrorKind::InDoubt];
-    assert!(kinds.contains(&error.kind()), "{error}");
-}
-
 async fn a_send_without_retries_fails_while_the_bus_is_away(harness: &dyn Harness) -> CaseResult {
     let (ours, theirs) = (open(harness).await?, open(harness).await?);
     let journal = Journal::<u64>::new();
@@ -168,22 +150,7 @@ async fn a_handler_that_runs_through_a_loss_runs_once_without_retries(
 }
 
 async fn closing_ends_while_the_bus_is_away(harness: &dyn Harness) -> CaseResult {
-    let (ours, theirs) = (open(harness).await?, open(harness).await?);
-    let mut server = serve(&theirs, "topic", "server", Service::echo()).await?;
-    usable(&ours).await?;
-    harness.sever().await?;
-    for transport in [&ours, &theirs] {
-        match soon(transport.close_within(SHORT)).await {
-            Ok(()) => {}
-            Err(error) => assert_eq!(error.kind(), ErrorKind::Timeout, "{error}"),
-        }
-        assert!(transport.is_closed());
-    }
-    soon(server.wait()).await?;
-    harness.heal().await?;
-    let again = open(harness).await?;
-    let _server = serve(&again, "topic", "server", Service::echo()).await?;
-    usable(&again).await
+    closing_ends(harness, harness.sever()).await
 }
 
 async fn a_server_stops_while_the_bus_is_away(harness: &dyn Harness) -> CaseResult {
@@ -198,40 +165,6 @@ async fn a_server_stops_while_the_bus_is_away(harness: &dyn Harness) -> CaseResu
     usable(&ours).await
 }
 
-async fn told(
-    events: &mut (impl Stream<Item = TransportEvent> + Unpin),
-    wanted: impl Fn(&TransportEvent) -> bool,
-) {
-    soon(async {
-        loop {
-            match events.next().await {
-                Some(event) if wanted(&event) => return,
-                Some(_) => {}
-                None => panic!("the events ended"),
-            }
-        }
-    })
-    .await;
-}
-
-/// Waits until a transport is told that the bus takes nothing.
-///
-/// A bus may tell only those who send, and only then: what they send till then, it may take later.
-async fn blocked(transport: &Transport, events: &mut (impl Stream<Item = TransportEvent> + Unpin)) {
-    let hasty = client(transport, "topic").prepare().timeout(SHORT);
-    let knocking = async {
-        loop {
-            // Whether it gets through is no matter.
-            let _ = hasty.call::<_, Value>("echo", ()).await;
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        () = told(events, |it| matches!(it, TransportEvent::Blocked { .. })) => {}
-        () = knocking => {}
-    }
-}
-
 async fn a_loss_and_a_return_are_told_as_events(harness: &dyn Harness) -> CaseResult {
     let transport = open(harness).await?;
     let mut events = transport.events();
@@ -244,82 +177,97 @@ async fn a_loss_and_a_return_are_told_as_events(harness: &dyn Harness) -> CaseRe
     Ok(())
 }
 
-async fn a_send_on_a_stalled_bus_ends_with_its_deadline(harness: &dyn Harness) -> CaseResult {
-    let transport = open(harness).await?;
-    let _server = serve(&transport, "topic", "server", Service::echo()).await?;
-    usable(&transport).await?;
-    harness.stall().await?;
-    let hasty = client(&transport, "topic").prepare().timeout(SHORT);
-    away(soon(hasty.call::<_, Value>("echo", ())).await);
+async fn opening_ends_while_the_bus_is_away(harness: &dyn Harness) -> CaseResult {
+    let theirs = open(harness).await?;
+    let _server = serve(&theirs, "topic", "server", Service::echo()).await?;
+    harness.sever().await?;
+    let opened = match soon(open(harness)).await {
+        // It may open, and connect when it can.
+        Ok(transport) => {
+            let hasty = client(&transport, "topic").prepare().timeout(SHORT);
+            away(soon(hasty.call::<_, Value>("echo", ())).await);
+            Some(transport)
+        }
+        Err(error) => {
+            away::<()>(Err(error));
+            None
+        }
+    };
     harness.heal().await?;
-    usable(&transport).await
+    match opened {
+        Some(transport) => usable(&transport).await,
+        None => usable(&open(harness).await?).await,
+    }
 }
 
-async fn a_send_on_a_blocked_bus_waits_until_it_takes_messages_again(
-    harness: &dyn Harness,
-) -> CaseResult {
+async fn a_server_can_be_started_right_after_a_loss(harness: &dyn Harness) -> CaseResult {
     let transport = open(harness).await?;
-    let _server = serve(&transport, "topic", "server", Service::echo()).await?;
-    usable(&transport).await?;
-    harness.block().await?;
-    let client = client(&transport, "topic");
-    let calling = client.call::<_, Value>("echo", json!({ "a": 1 }));
-    let (reply, healed) = soon(async { tokio::join!(calling, harness.heal()) }).await;
-    healed?;
-    assert_eq!(reply?, json!({ "a": 1 }));
+    for number in 1..=3 {
+        let (topic, args) = (format!("topic {number}"), json!({ "number": number }));
+        harness.sever().await?;
+        harness.heal().await?;
+        // The transport may not have noticed yet, or may not be back.
+        let _server = serve(&transport, &topic, "server", Service::echo()).await?;
+        assert_eq!(client(&transport, &topic).call::<_, Value>("echo", &args).await?, args);
+    }
     Ok(())
 }
 
-async fn a_send_on_a_blocked_bus_ends_with_its_deadline(harness: &dyn Harness) -> CaseResult {
-    let transport = open(harness).await?;
-    let journal = Journal::<u64>::new();
-    let service = Service::echo().noting(&journal);
-    let _server = serve(&transport, "topic", "server", service).await?;
-    usable(&transport).await?;
-    let mut events = transport.events();
-    harness.block().await?;
-    blocked(&transport, &mut events).await;
-    let hasty = client(&transport, "topic").prepare().timeout(SHORT);
-    for sent in [
-        soon(hasty.call::<_, ()>("note", json!({ "it": 1 }))).await,
-        soon(hasty.cast("note", json!({ "it": 2 }))).await,
-    ] {
-        let error = sent.expect_err("the bus takes nothing");
-        assert!(matches!(error.kind(), ErrorKind::Full | ErrorKind::Timeout), "{error}");
-    }
-    harness.heal().await?;
-    for _ in 0..5 {
-        usable(&transport).await?;
-    }
-    assert_eq!(journal.rest().await, [0_u64; 0], "what failed is not sent later");
-    Ok(())
+const SENDERS: usize = 100;
+
+async fn calls_of_a_hundred_senders_outlive_two_losses(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    let losing = async || {
+        harness.sever().await?;
+        harness.heal().await
+    };
+    calls_outlive(&ours, &theirs, 20, losing).await
 }
 
-async fn a_notification_on_a_blocked_bus_ends_with_its_deadline(
-    harness: &dyn Harness,
+async fn calls_of_a_hundred_senders_outlive_two_restarts(harness: &dyn Harness) -> CaseResult {
+    let (ours, theirs) = (open(harness).await?, open(harness).await?);
+    calls_outlive(&ours, &theirs, 100, async || harness.restart().await).await
+}
+
+/// The reply to a call. Where the caller is back before the server is, it is told at once that
+/// nobody serves the target, and calls again.
+async fn reply_once_served(client: &RpcClient, args: &Value) -> Result<Value, Error> {
+    loop {
+        match client.call("echo", args).await {
+            Err(error) if error.kind() == ErrorKind::Undeliverable => {
+                tokio::task::yield_now().await;
+            }
+            replied => return replied,
+        }
+    }
+}
+
+/// Each sender calls so many times, and the bus is lost after a third and after two thirds of all
+/// calls: each call has its own reply.
+async fn calls_outlive(
+    ours: &Transport,
+    theirs: &Transport,
+    calls: usize,
+    lose: impl AsyncFn() -> Result<(), Error>,
 ) -> CaseResult {
-    let transport = open(harness).await?;
+    let _server = serve(theirs, "topic", "server", Service::echo()).await?;
+    let client = client(ours, "topic");
     let journal = Journal::new();
-    let _listener = listen(&transport, TOPIC, &journal).await?;
-    let notifier = notifier(&transport)?;
-    harness.block().await?;
-    let told = notifier.prepare().timeout(SHORT);
-    let error = soon(told.notify(busway_core::notify::Priority::Info, "blocked", json!({}))).await;
-    let error = error.expect_err("the bus takes nothing");
-    assert!(matches!(error.kind(), ErrorKind::Full | ErrorKind::Timeout), "{error}");
-    harness.heal().await?;
-    soon(notifier.info("unblocked", json!({}))).await?;
-    while journal.next().await.event_type != "unblocked" {}
-    Ok(())
-}
-
-async fn a_blocked_bus_is_told_as_an_event(harness: &dyn Harness) -> CaseResult {
-    let transport = open(harness).await?;
-    let _server = serve(&transport, "topic", "server", Service::echo()).await?;
-    let mut events = transport.events();
-    harness.block().await?;
-    blocked(&transport, &mut events).await;
-    harness.heal().await?;
-    told(&mut events, |it| matches!(it, TransportEvent::Unblocked)).await;
+    let calling = try_join_all((0..SENDERS).map(async |sender| {
+        for number in 0..calls {
+            let args = json!({ "sender": sender, "number": number });
+            assert_eq!(reply_once_served(&client, &args).await?, args);
+            journal.write(());
+        }
+        Ok::<_, Error>(())
+    }));
+    let losing = async {
+        for _ in 0..2 {
+            journal.take(SENDERS * calls / 3).await;
+            lose().await?;
+        }
+        Ok::<_, Error>(())
+    };
+    tokio::try_join!(calling, losing)?;
     Ok(())
 }

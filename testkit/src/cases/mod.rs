@@ -26,42 +26,45 @@ mod pools;
 mod requeue;
 mod routing;
 mod stopping;
+mod stuck;
 pub(crate) mod telling;
+mod trouble;
 
-use crate::suite::Case;
+use crate::suite::Room;
 
-/// Every group, in the order in which a reader wants them.
-pub(crate) const ALL: &[&[Case]] = &[
-    open_close::CASES,
-    calls::CASES,
-    failures::CASES,
-    deadlines::CASES,
-    routing::CASES,
-    fanout::CASES,
-    many::CASES,
-    dispatch::CASES,
-    access::CASES,
-    context::CASES,
-    bodies::CASES,
-    configured::CASES,
-    monitored::CASES,
-    guarantees::CASES,
-    losing::CASES,
-    notifications::CASES,
-    filters::CASES,
-    pools::CASES,
-    requeue::CASES,
-    batches::CASES,
-    stopping::CASES,
-    cancelling::CASES,
-    back_pressure::CASES,
+/// Every room, in the order in which a reader wants them.
+pub(crate) const ALL: &[Room] = &[
+    Room { title: "Opening and closing", cases: open_close::CASES },
+    Room { title: "Calls and casts", cases: calls::CASES },
+    Room { title: "Failures", cases: failures::CASES },
+    Room { title: "Deadlines", cases: deadlines::CASES },
+    Room { title: "Routing", cases: routing::CASES },
+    Room { title: "Fan-out", cases: fanout::CASES },
+    Room { title: "Many at once", cases: many::CASES },
+    Room { title: "Dispatch", cases: dispatch::CASES },
+    Room { title: "Access policies", cases: access::CASES },
+    Room { title: "Contexts", cases: context::CASES },
+    Room { title: "Bodies", cases: bodies::CASES },
+    Room { title: "Configuration", cases: configured::CASES },
+    Room { title: "Monitored calls", cases: monitored::CASES },
+    Room { title: "Guarantees", cases: guarantees::CASES },
+    Room { title: "Losing the bus", cases: losing::CASES },
+    Room { title: "A stuck bus", cases: stuck::CASES },
+    Room { title: "Notifications", cases: notifications::CASES },
+    Room { title: "Filters", cases: filters::CASES },
+    Room { title: "Pools", cases: pools::CASES },
+    Room { title: "Requeueing", cases: requeue::CASES },
+    Room { title: "Batches", cases: batches::CASES },
+    Room { title: "Stopping", cases: stopping::CASES },
+    Room { title: "Cancelling", cases: cancelling::CASES },
+    Room { title: "Back-pressure", cases: back_pressure::CASES },
 ];
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
+    use crate::suite::Case;
 
     #[test]
     fn each_sentence_stands_once() {

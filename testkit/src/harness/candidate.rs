@@ -19,6 +19,7 @@ pub type Make = Arc<dyn Fn() -> BoxFuture<'static, Result<Box<dyn Harness>>> + S
 #[derive(Clone)]
 pub struct Candidate {
     name: String,
+    bus: Option<String>,
     capabilities: Capabilities,
     faults: Faults,
     limit: Duration,
@@ -36,6 +37,7 @@ impl Candidate {
     {
         Self {
             name: name.into(),
+            bus: None,
             capabilities,
             faults: Faults::NONE,
             limit: LIMIT,
@@ -55,6 +57,13 @@ impl Candidate {
         Made: Future<Output = Result<Box<dyn Harness>>> + Send + 'static,
     {
         self.make_alone = Some(Arc::new(move || Box::pin(make())));
+        self
+    }
+
+    /// Says in a few words what its driver is tested on, for the matrix.
+    #[must_use]
+    pub fn with_bus(mut self, bus: impl Into<String>) -> Self {
+        self.bus = Some(bus.into());
         self
     }
 
@@ -85,6 +94,12 @@ impl Candidate {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What its driver is tested on, if that was said.
+    #[must_use]
+    pub fn bus(&self) -> Option<&str> {
+        self.bus.as_deref()
     }
 
     /// What its driver declares.
@@ -127,6 +142,7 @@ impl fmt::Debug for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Candidate")
             .field("name", &self.name)
+            .field("bus", &self.bus)
             .field("capabilities", &self.capabilities)
             .field("faults", &self.faults)
             .field("limit", &self.limit)

@@ -17,6 +17,9 @@ pub struct Faults {
     pub stall: bool,
     /// [`Harness::block`](super::Harness::block) and [`heal`](super::Harness::heal).
     pub block: bool,
+    /// Whether those whom the bus blocks are told so:
+    /// [`TransportEvent::Blocked`](busway_core::driver::TransportEvent::Blocked).
+    pub block_is_told: bool,
     /// [`Harness::restart`](super::Harness::restart).
     pub restart: bool,
     /// [`Harness::held`](super::Harness::held).
@@ -24,12 +27,24 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Everything.
+    pub const ALL: Self = Self {
+        narrow: true,
+        sever: true,
+        stall: true,
+        block: true,
+        block_is_told: true,
+        restart: true,
+        count: true,
+    };
+
     /// Nothing: what to start a declaration from.
     pub const NONE: Self = Self {
         narrow: false,
         sever: false,
         stall: false,
         block: false,
+        block_is_told: false,
         restart: false,
         count: false,
     };

@@ -16,7 +16,7 @@ pub struct Case {
 impl Case {
     /// Every case of the suite, in the order of the table.
     pub fn all() -> impl Iterator<Item = Self> {
-        crate::cases::ALL.iter().flat_map(|group| group.iter().copied())
+        crate::cases::ALL.iter().flat_map(|room| room.cases.iter().copied())
     }
 
     /// The case of this name.
@@ -29,6 +29,12 @@ impl Case {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The sentence in words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        self.name.replace('_', " ")
     }
 
     /// What a candidate must declare for the case to be run.

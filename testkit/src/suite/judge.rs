@@ -47,6 +47,15 @@ pub(super) fn judge(case: Case, candidate: &Candidate, runtime: Runtime) -> Verd
     }
 }
 
+/// What comes of a case on a candidate that holds to what it declares.
+pub(super) fn declared(case: Case, candidate: &Candidate) -> Verdict {
+    match unmet(case, candidate) {
+        None => Verdict::Passed,
+        Some(need) if opposite(need, &candidate.capabilities()).is_some() => Verdict::Refused(need),
+        Some(need) => Verdict::NotApplicable(need),
+    }
+}
+
 /// The first need of a case that a candidate does not meet.
 pub(super) fn unmet(case: Case, candidate: &Candidate) -> Option<Need> {
     let (declared, faults) = (candidate.capabilities(), candidate.faults());

@@ -27,6 +27,7 @@ pub enum Need {
     Sever,
     Stall,
     Block,
+    BlockIsTold,
     Restart,
     Count,
 }
@@ -69,6 +70,7 @@ impl Need {
             Self::Sever => faults.sever,
             Self::Stall => faults.stall,
             Self::Block => faults.block,
+            Self::BlockIsTold => faults.block && faults.block_is_told,
             Self::Restart => faults.restart,
             Self::Count => faults.count,
         }
@@ -83,7 +85,7 @@ impl Need {
     /// Whether what the harness does then is felt by everybody on the bus.
     #[must_use]
     pub fn is_of_the_whole_bus(self) -> bool {
-        matches!(self, Self::Block | Self::Restart)
+        matches!(self, Self::Block | Self::BlockIsTold | Self::Restart)
     }
 
     fn name(self) -> &'static str {
@@ -105,6 +107,7 @@ impl Need {
             Self::Sever => "a harness that can sever connections",
             Self::Stall => "a harness that can stall connections",
             Self::Block => "a harness that can block the bus",
+            Self::BlockIsTold => "a bus that tells those whom it blocks",
             Self::Restart => "a harness that can restart the bus",
             Self::Count => "a harness that can count what the bus holds",
         }

@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use busway_core::Result;
 use busway_testkit::brokers::{Desk, Proton};
@@ -8,7 +9,7 @@ use busway_testkit::brokers::{Desk, Proton};
 #[allow(clippy::large_enum_variant, reason = "there are two of them")]
 pub(super) enum Bus {
     Desk(Desk),
-    Proton(Proton),
+    Proton(Arc<Proton>),
 }
 
 impl Bus {
@@ -17,7 +18,7 @@ impl Bus {
     }
 
     pub(super) fn start_proton() -> Result<Self> {
-        Proton::start().map(Self::Proton)
+        Ok(Self::Proton(Arc::new(Proton::start()?)))
     }
 
     /// Where clients connect to.

@@ -44,30 +44,41 @@ impl Place {
         Transport::builder().config(config).open(&url).await
     }
 
-    async fn of_proton<T: Send + 'static>(
-        &self,
-        ask: impl FnOnce(&Proton) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let bus: Arc<Bus> = self.lent.bus.clone();
-        blocking(move || match &*bus {
-            Bus::Proton(broker) => ask(broker),
-            Bus::Desk(_) => Err(Error::unsupported("the desk broker does not tell")),
-        })
-        .await
+    async fn withhold_credit(&self, on: bool) -> Result<()> {
+        match &*self.lent.bus {
+            Bus::Desk(broker) => {
+                broker.withhold_credit(on).await;
+                Ok(())
+            }
+            Bus::Proton(broker) => ask(broker, move |it| it.withhold_credit(on)).await,
+        }
     }
 
     /// Where queues hold but a few messages.
     async fn narrow(&self) -> Result<SocketAddr> {
-        if let Bus::Desk(_) = &*self.lent.bus {
-            let broker = Desk::start_as(Broker::builder().queue_messages(NARROW)).await?;
-            let address = broker.address();
-            self.narrow.lock().push(broker);
-            return Ok(address);
+        match &*self.lent.bus {
+            Bus::Desk(_) => {
+                let broker = Desk::start_as(Broker::builder().queue_messages(NARROW)).await?;
+                let address = broker.address();
+                self.narrow.lock().push(broker);
+                Ok(address)
+            }
+            Bus::Proton(broker) => {
+                let vhost = self.vhost.clone();
+                ask(broker, move |it| it.narrow(&vhost, NARROW)).await?;
+                Ok(self.proxy.address())
+            }
         }
-        let vhost = self.vhost.clone();
-        self.of_proton(move |broker| broker.narrow(&vhost, NARROW)).await?;
-        Ok(self.proxy.address())
     }
+}
+
+/// What is asked of Proton's broker blocks.
+async fn ask<T: Send + 'static>(
+    broker: &Arc<Proton>,
+    what: impl FnOnce(&Proton) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let broker = broker.clone();
+    blocking(move || what(&broker)).await
 }
 
 #[async_trait]
@@ -94,8 +105,16 @@ impl Harness for Place {
         Ok(())
     }
 
+    async fn block(&self) -> Result<()> {
+        self.lent.require_alone()?;
+        self.withhold_credit(true).await
+    }
+
     async fn heal(&self) -> Result<()> {
         self.proxy.heal();
+        if self.lent.turn.is_some() {
+            self.withhold_credit(false).await?;
+        }
         Ok(())
     }
 
@@ -103,12 +122,17 @@ impl Harness for Place {
         self.lent.require_alone()?;
         match &*self.lent.bus {
             Bus::Desk(broker) => broker.restart().await,
-            Bus::Proton(_) => self.of_proton(Proton::restart).await,
+            Bus::Proton(broker) => ask(broker, Proton::restart).await,
         }
     }
 
     async fn held(&self) -> Result<usize> {
-        let vhost = self.vhost.clone();
-        self.of_proton(move |broker| broker.held(&vhost)).await
+        match &*self.lent.bus {
+            Bus::Desk(broker) => Ok(broker.held(&self.vhost).await),
+            Bus::Proton(broker) => {
+                let vhost = self.vhost.clone();
+                ask(broker, move |it| it.held(&vhost)).await
+            }
+        }
     }
 }

@@ -68,11 +68,12 @@ impl Link {
         self.attach.handle.0
     }
 
-    /// What was said on the session of this link after its attach.
+    /// What was said on the session of this link after its attach: nothing yet, when this was heard
+    /// before.
     fn after<'a>(&'a self, heard: &'a [Heard]) -> impl Iterator<Item = &'a Heard> {
         let mine =
             |it: &&Heard| it.connection == self.connection && it.frame.channel == self.channel;
-        heard[self.index + 1..].iter().filter(mine)
+        heard.get(self.index + 1..).unwrap_or_default().iter().filter(mine)
     }
 
     /// What was sent by this link.

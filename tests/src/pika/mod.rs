@@ -15,8 +15,7 @@ use bus::Bus;
 use place::Place;
 pub use tap::{Frame, Tap};
 
-const FAULTS: Faults =
-    Faults { narrow: true, sever: true, stall: true, block: true, restart: true, count: true };
+const FAULTS: Faults = Faults::ALL;
 
 /// A thousand topics have six thousand queues, and the three nodes agree upon each.
 const CLUSTER_LIMIT: Duration = Duration::from_mins(4);
@@ -36,7 +35,8 @@ pub fn pika() -> Candidate {
         let brokers = alone.clone();
         async move { Ok(Box::new(Place::new(brokers.alone().await?).await?) as Box<dyn Harness>) }
     };
-    let candidate = Candidate::new("pika", CAPABILITIES, make).with_faults(FAULTS);
+    let candidate =
+        Candidate::new("pika", CAPABILITIES, make).with_bus("RabbitMQ").with_faults(FAULTS);
     where_installed(candidate.with_a_bus_alone(make_alone))
 }
 
@@ -52,7 +52,8 @@ pub fn pika_cluster() -> Candidate {
         let brokers = brokers.clone();
         async move { Ok(Box::new(Place::new(brokers.shared().await?).await?) as Box<dyn Harness>) }
     };
-    let candidate = Candidate::new("pika-cluster", CAPABILITIES, make);
+    let candidate = Candidate::new("pika-cluster", CAPABILITIES, make)
+        .with_bus("RabbitMQ, a cluster of three nodes");
     let candidate = candidate.with_faults(Faults { block: false, restart: false, ..FAULTS });
     where_installed(candidate.with_limit(CLUSTER_LIMIT))
 }

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 
 use busway_broker::{Broker, Builder};
 use busway_testkit::brokers::{Desk, Proton, ProtonBuilder};
+use tokio::task::block_in_place;
 
 /// Which broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,24 @@ impl Kind {
 }
 
 impl Bus {
+    /// Gives senders no more credit, or again.
+    pub(crate) async fn withhold_credit(&self, on: bool) {
+        match self {
+            Self::Desk(broker) => broker.withhold_credit(on).await,
+            Self::Proton(broker) => {
+                block_in_place(|| broker.withhold_credit(on)).expect("told");
+            }
+        }
+    }
+
+    /// How many messages are held for a virtual host.
+    pub(crate) async fn held(&self, space: &str) -> usize {
+        match self {
+            Self::Desk(broker) => broker.held(space).await,
+            Self::Proton(broker) => block_in_place(|| broker.held(space)).expect("a count"),
+        }
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         match self {
             Self::Desk(broker) => broker.address(),

@@ -64,13 +64,13 @@ fn main() -> ExitCode {
         statements::a_user_comes_in_by_its_password_and_nobody_else,
         statements::peers_are_told_the_product,
         statements::messages_stay_until_somebody_comes,
+        told::no_credit_is_given_while_it_is_withheld,
+        told::what_is_held_is_counted_by_virtual_host,
     ];
     let of_proton = trials![
         [Kind::Proton];
         told::a_message_comes_to_what_the_broker_was_told,
         told::a_link_is_refused_while_the_broker_was_told_so,
-        told::no_credit_is_given_while_it_is_withheld,
-        told::what_is_held_is_counted_by_virtual_host,
         told::the_queues_of_a_virtual_host_can_be_narrow,
         told::a_paused_broker_answers_when_it_is_resumed,
     ];

@@ -1,4 +1,4 @@
-//! What the broker on Proton's engine does when it is told to.
+//! What the brokers do when they are told to, and what they tell.
 
 use busway_testkit::brokers::{Proton, Refused};
 use busway_testkit::stage::soon;
@@ -74,33 +74,36 @@ pub(crate) async fn a_link_is_refused_while_the_broker_was_told_so(kind: Kind) {
 
 pub(crate) async fn no_credit_is_given_while_it_is_withheld(kind: Kind) {
     let bus = kind.start().await;
-    block_in_place(|| proton(&bus).withhold_credit(true)).expect("told");
+    bus.withhold_credit(true).await;
     let (mut peer, mut sender, mut receiver) = both_ends(&bus).await;
     let mut sending = Box::pin(sender.send("it".to_owned()));
     // What it knows when it has answered this, it knew before.
     let _other = peer.receiver("unicast.vh.other", 1).await;
     assert!((&mut sending).now_or_never().is_none());
-    block_in_place(|| proton(&bus).withhold_credit(false)).expect("told");
+    bus.withhold_credit(false).await;
     assert!(soon(sending).await.expect("an outcome").is_accepted());
     assert_eq!(take(&mut receiver).await, "it");
+}
+
+async fn held_by(bus: &Bus) -> (usize, usize, usize) {
+    (bus.held("vh").await, bus.held("other").await, bus.held("").await)
 }
 
 pub(crate) async fn what_is_held_is_counted_by_virtual_host(kind: Kind) {
     let bus = kind.start().await;
     let (_peer, mut sender, mut receiver) = both_ends(&bus).await;
-    let held = |space: &str| block_in_place(|| proton(&bus).held(space)).expect("a count");
     send(&mut sender, "one").await;
     send(&mut sender, "two").await;
     let one = next(&mut receiver).await;
     assert_eq!(text(&one), "one");
-    assert_eq!((held("vh"), held("other"), held("")), (2, 0, 2));
+    assert_eq!(held_by(&bus).await, (2, 0, 2));
     soon(receiver.accept(&one)).await.expect("accepted");
     take(&mut receiver).await;
     // It is told of them in the order in which they were settled.
     send(&mut sender, "three").await;
     take(&mut receiver).await;
     soon(receiver.close()).await.expect("closed");
-    assert_eq!(held("vh"), 0);
+    assert_eq!(held_by(&bus).await, (0, 0, 0));
 }
 
 pub(crate) async fn the_queues_of_a_virtual_host_can_be_narrow(kind: Kind) {

@@ -20,6 +20,8 @@ use busway_tests::peers::{Environment, Stage, together};
 
 /// Longer than anything here may take on a machine that has much else to do.
 const HANG: Duration = Duration::from_mins(2);
+/// How many run at a time: mostly they wait for programs in Python to begin.
+const AT_A_TIME: usize = 4;
 /// What is gone is back soon here.
 const HASTE: &str = "link_retry_delay=1";
 
@@ -93,7 +95,9 @@ fn main() -> ExitCode {
         notifications::busway_hears_what_was_stored_before_it_came,
         routable::both_find_each_other,
     ];
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_A_TIME);
+    let conclusion = libtest_mimic::run(&arguments, trials);
     // The broker ends before the program does.
     drop(shared);
     conclusion.exit_code()

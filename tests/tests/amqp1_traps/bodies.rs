@@ -42,7 +42,16 @@ fn odd(properties: &Properties) -> Vec<Vec<u8>> {
     let whole = text("{}", properties.clone());
     let torn =
         [whole[..whole.len() / 2].to_vec(), b"\x00\x53\x99\x45".to_vec(), b"garbage".to_vec()];
-    texts.chain(bodies.map(message)).chain(torn).collect()
+    texts.chain(bodies.map(message)).chain(torn).chain(untrue()).collect()
+}
+
+/// Payloads that do not hold what they say: they are not to be believed.
+fn untrue() -> [Vec<u8>; 4] {
+    let body = b"\x00\x53\x77\x40";
+    let fields = [b"\x00\x53\x73\xd0\0\0\0\x05\xff\xff\xff\xff\x40", &body[..]].concat();
+    let key_alone = [b"\x00\x53\x74\xc1\x04\x01\xa1\x01k", &body[..]].concat();
+    let nested = [b"\x00\x53\x77", &b"\x00\x53\x09".repeat(20_000)[..], b"\x40"].concat();
+    [fields, key_alone, nested, b"\x00\x53\x77\xb1\xff\xff\xff\xfftext".to_vec()]
 }
 
 /// Sends all of them, settled and not: those that are not are rejected.

@@ -38,6 +38,8 @@ pub(crate) const TABLE: &[Row] = &[
         "without_retries_at_most_once_means_once_under_loss",
     ]),
     (Sin::NeverRetries, &[
+        "calls_of_a_hundred_senders_outlive_two_losses",
+        "calls_of_a_hundred_senders_outlive_two_restarts",
         "a_cast_with_retries_waits_for_the_connection",
         "a_notification_with_retries_waits_for_the_connection",
     ]),
@@ -61,6 +63,8 @@ pub(crate) const TABLE: &[Row] = &[
         "a_version_below_the_cap_is_sent",
         "an_endpoint_of_a_newer_minor_version_serves_the_older",
         "opening_may_be_cut_at_any_await",
+        "opening_ends_while_the_bus_is_away",
+        "opening_a_stalled_bus_ends",
     ]),
     (Sin::HidesFailures, &[
         "a_closed_method_is_one_that_is_not_there",
@@ -98,6 +102,8 @@ pub(crate) const TABLE: &[Row] = &[
         "a_call_without_a_reply_in_time_times_out",
         "a_deadline_of_zero_times_out_at_once",
         "a_late_reply_is_ignored",
+        "a_send_on_a_stalled_bus_ends_with_its_deadline",
+        "a_notification_on_a_stalled_bus_ends_with_its_deadline",
     ]),
     (Sin::ForgetsExpiry, &[
         "an_expired_call_is_not_run",
@@ -161,6 +167,7 @@ pub(crate) const TABLE: &[Row] = &[
     ]),
     (Sin::RoundsNumbers, &[
         "calls_go_on_after_the_connection_is_back",
+        "a_server_can_be_started_right_after_a_loss",
         "a_send_on_a_blocked_bus_waits_until_it_takes_messages_again",
         "a_typed_call_returns_what_its_handler_returned",
         "a_dynamic_call_returns_what_its_handler_returned",
@@ -304,6 +311,7 @@ pub(crate) const TABLE: &[Row] = &[
     ]),
     (Sin::StoresNothing, &[
         "a_notification_nobody_listens_to_is_stored",
+        "a_confirmed_notification_survives_a_restart",
     ]),
     (Sin::HearsNothing, &[
         "each_endpoint_gets_the_notification",
@@ -353,6 +361,7 @@ pub(crate) const TABLE: &[Row] = &[
     ]),
     (Sin::IgnoresClose, &[
         "closing_ends_while_the_bus_is_away",
+        "closing_ends_while_the_bus_is_stalled",
         "closing_gives_up_what_is_still_under_way_at_its_deadline",
         "closing_ends_the_servers_of_the_transport",
         "a_wait_for_a_server_may_be_cut_at_any_await",
@@ -382,17 +391,14 @@ pub(crate) const TABLE: &[Row] = &[
     ]),
 ];
 
-/// What the core decides before a driver is asked, and what the in-memory bus cannot do: stall a
-/// connection, survive a restart.
+/// What the core decides before a driver is asked.
 #[rustfmt::skip]
 pub(crate) const OUT_OF_REACH: &[&str] = &[
-    "a_send_on_a_stalled_bus_ends_with_its_deadline",
     "arguments_that_are_no_object_do_not_leave",
     "a_call_without_a_topic_is_an_invalid_target",
     "a_call_cannot_fan_out",
     "a_method_without_a_name_is_an_invalid_argument",
     "a_batch_size_of_zero_is_refused",
-    "a_confirmed_notification_survives_a_restart",
     "a_listener_without_an_endpoint_is_refused",
     "a_concurrency_of_zero_is_refused",
     "a_server_without_endpoints_is_refused",

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// The variable that names one.
-const VARIABLE: &str = "BUSWAY_PROTON_PYTHON";
+const VARIABLE: &str = "PROTON_PYTHON";
 /// The one that this repository makes for its tests.
 const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/amqp1/bin/python");
 const CHECK: &str = "import proton";
