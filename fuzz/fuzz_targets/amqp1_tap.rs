@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| busway_driver_amqp1::fuzzing::amqp1_tap(data));
