@@ -1,6 +1,7 @@
 //! Busway over AMQP 1.0 beside the client library by hand, and beside Qpid Proton's C++ client:
 //! `cargo bench -p busway-benches --bench amqp1`, with `-- PATTERN` for one pattern (`calls 64`,
-//! `casts`, …), `--runs N` for other medians.
+//! `casts`, …), `--runs N` for other medians,
+//! and `--json FILE` for a file of them; these two come before the pattern.
 //!
 //! The desk broker in a process of its own; for each side a server in a process of its own with
 //! addresses of its own, and a client in a new process for each run, the sides in turn. Fails when
@@ -14,18 +15,25 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use busway_benches::BoxError;
 use busway_benches::bus::{self, Bus};
 use busway_benches::by_hand::fe2o3 as by_hand;
+use busway_benches::drive::Load;
 use busway_benches::sides::{self, Pattern, READY, Side};
 use busway_broker::Broker;
 use busway_driver_amqp1 as _;
 use tokio::runtime::{Builder, Runtime};
 
-const PATTERNS: [Pattern; 6] = [
-    ("calls", 1, 4_000),
-    ("calls", 5, 20_000),
-    ("calls", 64, 40_000),
-    ("calls", 256, 40_000),
-    ("casts", 256, 60_000),
-    ("notifications", 100, 60_000),
+const PATTERNS: [Pattern; 12] = [
+    Pattern::new("calls", 1, 4_000),
+    Pattern::new("calls", 5, 20_000),
+    Pattern::new("calls", 64, 40_000),
+    Pattern::new("calls", 256, 40_000),
+    Pattern::new("calls", 1024, 40_000),
+    Pattern::new("calls", 5, 10_000).of_bytes(1 << 10),
+    Pattern::new("calls", 5, 2_000).of_bytes(64 << 10),
+    Pattern::new("calls", 5, 100).of_bytes(1 << 20),
+    Pattern::new("casts", 256, 60_000),
+    Pattern::new("notifications", 1, 4_000),
+    Pattern::new("notifications", 100, 60_000),
+    Pattern::new("notifications", 1000, 60_000),
 ];
 const BUSWAY: &str = "busway";
 const BY_HAND: &str = "fe2o3";
@@ -37,8 +45,8 @@ fn main() -> Result<ExitCode, BoxError> {
     match words[..] {
         ["--role", "broker"] => broker(),
         ["--role", "server", side, port] => server(side, port.parse()?),
-        ["--role", pattern, side, port, at_a_time, whole] => {
-            client(pattern, side, port.parse()?, at_a_time.parse()?, whole.parse()?)
+        ["--role", kind, side, port, ref load @ ..] => {
+            client(kind, side, port.parse()?, sides::load(load)?)
         }
         _ => compare(&words),
     }
@@ -77,23 +85,17 @@ fn server(side: &str, port: u16) -> Result<ExitCode, BoxError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn client(
-    pattern: &str,
-    side: &str,
-    port: u16,
-    at_a_time: u64,
-    whole: u64,
-) -> Result<ExitCode, BoxError> {
-    let took = runtime()?.block_on(async {
+fn client(kind: &str, side: &str, port: u16, load: Load) -> Result<ExitCode, BoxError> {
+    let taken = runtime()?.block_on(async {
         if side == BUSWAY {
             let client = bus::Client::connect(&url(port)).await?;
-            sides::timed(pattern, &client, at_a_time, whole).await
+            sides::take(kind, client, load).await
         } else {
             let client = by_hand::Client::connect(port).await?;
-            sides::timed(pattern, &client, at_a_time, whole).await
+            sides::take(kind, client, load).await
         }
     })?;
-    sides::report(took)?;
+    println!("{}", taken.line());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use busway_benches::bus::Bus;
 use busway_benches::channels::{Channels, Serving};
-use busway_benches::drive::{self, IN_FLIGHT};
+use busway_benches::drive::{self, IN_FLIGHT, Load};
 use busway_benches::{BoxError, Exchange};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
@@ -40,7 +40,8 @@ fn bench(
 ) {
     group.bench_function(BenchmarkId::new(name, in_flight), |bencher| {
         bencher.iter_custom(|calls| {
-            let time = runtime.block_on(drive::calls(black_box(exchange), in_flight, calls));
+            let time =
+                runtime.block_on(drive::calls(black_box(exchange), Load::new(in_flight, calls)));
             time.expect("every call of a benchmark succeeds")
         });
     });

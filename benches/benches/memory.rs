@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use busway_benches::bus::Bus;
-use busway_benches::{BoxError, drive, resident};
+use busway_benches::drive::{self, Load};
+use busway_benches::{BoxError, resident};
 use tokio::runtime::Runtime;
 
 const MILLION: u64 = 1_000_000;
@@ -26,7 +27,7 @@ async fn cast_and_watch() -> Result<ExitCode, BoxError> {
     let mut flat = true;
     for million in 1..=MILLIONS {
         let start = Instant::now();
-        drive::casts(&client, SENDERS, MILLION).await?;
+        drive::casts(&client, Load::new(SENDERS, MILLION)).await?;
         bus.noted(million * MILLION).await;
         let now = resident::bytes()?;
         println!("{million:>13} {:>14} {:>9.2}", now / 1024, start.elapsed().as_secs_f64());

@@ -1,5 +1,6 @@
 //! Busway over RabbitMQ beside the client library by hand: `cargo bench -p busway-benches --bench
-//! pika`, with `-- PATTERN` for one pattern (`calls 64`, `casts`, …), `--runs N` for other medians.
+//! pika`, with `-- PATTERN` for one pattern (`calls 64`, `casts`, …), `--runs N` for other medians,
+//! and `--json FILE` for a file of them; these two come before the pattern.
 //!
 //! A broker of its own; for each side a server in a process of its own on a virtual host of its
 //! own, and a client in a new process for each run, the sides in turn. Fails when Busway does
@@ -10,18 +11,25 @@ use std::process::ExitCode;
 use busway_benches::BoxError;
 use busway_benches::bus::{self, Bus};
 use busway_benches::by_hand::lapin as by_hand;
+use busway_benches::drive::Load;
 use busway_benches::sides::{self, Pattern, READY, Side};
 use busway_driver_pika as _;
 use busway_testkit::brokers::RabbitMq;
 use tokio::runtime::{Builder, Runtime};
 
-const PATTERNS: [Pattern; 6] = [
-    ("calls", 1, 4_000),
-    ("calls", 5, 10_000),
-    ("calls", 64, 30_000),
-    ("calls", 256, 30_000),
-    ("casts", 256, 40_000),
-    ("notifications", 100, 40_000),
+const PATTERNS: [Pattern; 12] = [
+    Pattern::new("calls", 1, 4_000),
+    Pattern::new("calls", 5, 10_000),
+    Pattern::new("calls", 64, 30_000),
+    Pattern::new("calls", 256, 30_000),
+    Pattern::new("calls", 1024, 40_000),
+    Pattern::new("calls", 5, 10_000).of_bytes(1 << 10),
+    Pattern::new("calls", 5, 2_000).of_bytes(64 << 10),
+    Pattern::new("calls", 5, 100).of_bytes(1 << 20),
+    Pattern::new("casts", 256, 40_000),
+    Pattern::new("notifications", 1, 4_000),
+    Pattern::new("notifications", 100, 40_000),
+    Pattern::new("notifications", 1000, 60_000),
 ];
 const BUSWAY: &str = "busway";
 const LAPIN: &str = "lapin";
@@ -31,8 +39,8 @@ fn main() -> Result<ExitCode, BoxError> {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["--role", "server", side, port, vhost] => server(side, port.parse()?, vhost),
-        ["--role", pattern, side, port, vhost, at_a_time, whole] => {
-            client(pattern, side, port.parse()?, vhost, at_a_time.parse()?, whole.parse()?)
+        ["--role", kind, side, port, vhost, ref load @ ..] => {
+            client(kind, side, port.parse()?, vhost, sides::load(load)?)
         }
         _ => compare(&words),
     }
@@ -65,23 +73,22 @@ fn server(side: &str, port: u16, vhost: &str) -> Result<ExitCode, BoxError> {
 }
 
 fn client(
-    pattern: &str,
+    kind: &str,
     side: &str,
     port: u16,
     vhost: &str,
-    at_a_time: u64,
-    whole: u64,
+    load: Load,
 ) -> Result<ExitCode, BoxError> {
-    let took = runtime()?.block_on(async {
+    let taken = runtime()?.block_on(async {
         if side == BUSWAY {
             let client = bus::Client::connect(&url(port, vhost)).await?;
-            sides::timed(pattern, &client, at_a_time, whole).await
+            sides::take(kind, client, load).await
         } else {
             let client = by_hand::Client::connect(port, vhost).await?;
-            sides::timed(pattern, &client, at_a_time, whole).await
+            sides::take(kind, client, load).await
         }
     })?;
-    sides::report(took)?;
+    println!("{}", taken.line());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use busway_benches::bus::Bus;
-use busway_benches::{BoxError, drive, resident};
+use busway_benches::drive::{self, Load};
+use busway_benches::{BoxError, resident};
 use busway_testkit::brokers::RabbitMq;
 use busway_testkit::proxy::Proxy;
 use tokio::runtime::Runtime;
@@ -38,7 +39,7 @@ async fn watch(broker: &RabbitMq) -> Result<ExitCode, BoxError> {
     let mut calls = Watched::default();
     let all = !std::env::args().any(|word| word == "losses");
     for step in 1..=if all { STEPS } else { 0 } {
-        drive::calls(&client, IN_FLIGHT, CALLS).await?;
+        drive::calls(&client, Load::new(IN_FLIGHT, CALLS)).await?;
         calls.look(&format!("{} calls", step * CALLS))?;
     }
     let mut losses = Watched::default();
@@ -47,7 +48,7 @@ async fn watch(broker: &RabbitMq) -> Result<ExitCode, BoxError> {
             proxy.cut().await;
             proxy.heal();
             // With retries: it comes through when everything is set up again.
-            drive::calls(&client, 1, 1).await?;
+            drive::calls(&client, Load::new(1, 1)).await?;
         }
         losses.look(&format!("{} losses", step * LOSSES))?;
     }

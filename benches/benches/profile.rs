@@ -6,9 +6,10 @@
 
 use std::time::{Duration, Instant};
 
+use busway_benches::BoxError;
 use busway_benches::bus::Bus;
 use busway_benches::channels::{Channels, Serving};
-use busway_benches::{BoxError, drive};
+use busway_benches::drive::{self, Load};
 use tokio::runtime::{Builder, Runtime};
 
 const IN_FLIGHT: u64 = 64;
@@ -38,17 +39,21 @@ async fn run(side: &str, count: u64) -> Result<Duration, BoxError> {
     match side {
         "calls" => {
             let bus = Bus::start("fake://profile/").await?;
-            drive::calls(&bus.client()?, IN_FLIGHT, count).await
+            drive::calls(&bus.client()?, Load::new(IN_FLIGHT, count)).await
         }
         "casts" => {
             let bus = Bus::start("fake://profile/").await?;
             let start = Instant::now();
-            drive::casts(&bus.client()?, SENDERS, count).await?;
+            drive::casts(&bus.client()?, Load::new(SENDERS, count)).await?;
             bus.noted(count).await;
             Ok(start.elapsed())
         }
-        "spawned" => drive::calls(&Channels::start(Serving::Spawned), IN_FLIGHT, count).await,
-        "inline" => drive::calls(&Channels::start(Serving::Inline), IN_FLIGHT, count).await,
+        "spawned" => {
+            drive::calls(&Channels::start(Serving::Spawned), Load::new(IN_FLIGHT, count)).await
+        }
+        "inline" => {
+            drive::calls(&Channels::start(Serving::Inline), Load::new(IN_FLIGHT, count)).await
+        }
         _ => Err(format!("there is no side '{side}'").into()),
     }
 }

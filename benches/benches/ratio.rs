@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use busway_benches::bus::Bus;
 use busway_benches::channels::{Channels, Serving};
-use busway_benches::drive::{self, IN_FLIGHT};
+use busway_benches::drive::{self, IN_FLIGHT, Load};
 use busway_benches::{BoxError, Exchange};
 use tokio::runtime::Runtime;
 
@@ -80,7 +80,7 @@ impl<Ours: Exchange, Theirs: Exchange> Sides<Ours, Theirs> {
 
 /// One run: microseconds a call.
 async fn micros(exchange: &impl Exchange, in_flight: u64) -> Result<f64, BoxError> {
-    let time = drive::calls(exchange, in_flight, CALLS).await?;
+    let time = drive::calls(exchange, Load::new(in_flight, CALLS)).await?;
     #[allow(clippy::cast_precision_loss, reason = "a float holds such a count exactly")]
     Ok(time.as_secs_f64() * 1e6 / CALLS as f64)
 }

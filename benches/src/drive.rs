@@ -9,24 +9,48 @@ use crate::{BoxError, Exchange, Order, Telling};
 /// The numbers of calls in flight that are measured.
 pub const IN_FLIGHT: [u64; 4] = [1, 5, 64, 256];
 
-/// The time that so many calls take, when so many at a time are in flight.
+/// What a server is driven with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// How many messages are under way at a time, each by a sender of its own.
+    pub at_a_time: u64,
+    /// How many there are in all.
+    pub whole: u64,
+    /// How many bytes of JSON an order has, as far as it can be so small.
+    pub bytes: usize,
+}
+
+impl Load {
+    /// So many at a time, so many in all, each as small as an order is.
+    #[must_use]
+    pub const fn new(at_a_time: u64, whole: u64) -> Self {
+        Self { at_a_time, whole, bytes: 0 }
+    }
+
+    /// What each sender sends, and how often, so that it adds up to the whole.
+    fn shares(self) -> impl Iterator<Item = (Order, u64)> {
+        (0..self.at_a_time.min(self.whole)).map(move |sender| {
+            let more = u64::from(sender < self.whole % self.at_a_time);
+            let order = Order::new(u32::try_from(sender).unwrap_or(u32::MAX));
+            (order.of_bytes(self.bytes), self.whole / self.at_a_time + more)
+        })
+    }
+}
+
+/// The time that calls take.
 ///
 /// # Errors
 /// The first error of a call, or a receipt that does not belong to its order.
-pub async fn calls(
-    exchange: &impl Exchange,
-    in_flight: u64,
-    calls: u64,
-) -> Result<Duration, BoxError> {
-    in_turn(in_flight, calls, |order, share| call_in_turn(exchange.clone(), order, share)).await
+pub async fn calls(exchange: &impl Exchange, load: Load) -> Result<Duration, BoxError> {
+    in_turn(load, |order, share| call_in_turn(exchange.clone(), order, share)).await
 }
 
-/// The time until the bus has so many casts, sent by so many senders.
+/// The time until the bus has so many casts.
 ///
 /// # Errors
 /// The first error of a cast.
-pub async fn casts(client: &impl Telling, senders: u64, casts: u64) -> Result<Duration, BoxError> {
-    in_turn(senders, casts, |order, share| {
+pub async fn casts(client: &impl Telling, load: Load) -> Result<Duration, BoxError> {
+    in_turn(load, |order, share| {
         let client = client.clone();
         async move {
             for _ in 0..share {
@@ -42,12 +66,8 @@ pub async fn casts(client: &impl Telling, senders: u64, casts: u64) -> Result<Du
 ///
 /// # Errors
 /// The first error of a notification.
-pub async fn notifications(
-    client: &impl Telling,
-    senders: u64,
-    notifications: u64,
-) -> Result<Duration, BoxError> {
-    in_turn(senders, notifications, |order, share| {
+pub async fn notifications(client: &impl Telling, load: Load) -> Result<Duration, BoxError> {
+    in_turn(load, |order, share| {
         let client = client.clone();
         async move {
             for _ in 0..share {
@@ -61,27 +81,18 @@ pub async fn notifications(
 
 /// The time until so many senders have done their shares of the whole.
 async fn in_turn<F: Future<Output = Result<(), BoxError>> + Send + 'static>(
-    senders: u64,
-    whole: u64,
+    load: Load,
     send: impl Fn(Order, u64) -> F,
 ) -> Result<Duration, BoxError> {
     let start = Instant::now();
     let mut running = JoinSet::new();
-    for (order, share) in shares(senders, whole) {
+    for (order, share) in load.shares() {
         running.spawn(send(order, share));
     }
     while let Some(sender) = running.join_next().await {
         sender??;
     }
     Ok(start.elapsed())
-}
-
-/// What each sender sends, and how often, so that it adds up to the whole.
-fn shares(senders: u64, whole: u64) -> impl Iterator<Item = (Order, u64)> {
-    (0..senders.min(whole)).map(move |sender| {
-        let share = whole / senders + u64::from(sender < whole % senders);
-        (Order::new(u32::try_from(sender).unwrap_or(u32::MAX)), share)
-    })
 }
 
 async fn call_in_turn(exchange: impl Exchange, order: Order, calls: u64) -> Result<(), BoxError> {
@@ -104,23 +115,30 @@ mod tests {
     #[test]
     fn the_shares_of_the_senders_add_up() {
         for (senders, whole) in [(64, 1000), (5, 3), (1, 7)] {
-            assert_eq!(shares(senders, whole).map(|(_, share)| share).sum::<u64>(), whole);
+            assert_eq!(
+                Load::new(senders, whole).shares().map(|(_, share)| share).sum::<u64>(),
+                whole
+            );
         }
     }
 
     #[tokio::test]
     async fn every_side_gives_each_caller_its_own_receipt() {
         let bus = Bus::start("fake://every-side/").await.expect("a bus");
-        calls(&bus.client().expect("a client"), 5, 100).await.expect("over the bus");
-        calls(&Channels::start(Serving::Spawned), 5, 100).await.expect("over channels, spawned");
-        calls(&Channels::start(Serving::Inline), 5, 100).await.expect("over channels, inline");
+        calls(&bus.client().expect("a client"), Load::new(5, 100)).await.expect("over the bus");
+        calls(&Channels::start(Serving::Spawned), Load::new(5, 100))
+            .await
+            .expect("over channels, spawned");
+        calls(&Channels::start(Serving::Inline), Load::new(5, 100))
+            .await
+            .expect("over channels, inline");
         bus.stop().await.expect("stopped");
     }
 
     #[tokio::test]
     async fn every_cast_is_noted() {
         let bus = Bus::start("fake://every-cast/").await.expect("a bus");
-        casts(&bus.client().expect("a client"), 4, 1000).await.expect("casts");
+        casts(&bus.client().expect("a client"), Load::new(4, 1000)).await.expect("casts");
         bus.noted(1000).await;
         bus.stop().await.expect("stopped");
     }

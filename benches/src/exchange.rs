@@ -29,6 +29,15 @@ impl Order {
         }
     }
 
+    /// The same of a customer with so long a name that its JSON has so many bytes, or as few more
+    /// as there have to be.
+    #[must_use]
+    pub fn of_bytes(mut self, bytes: usize) -> Self {
+        let length = serde_json::to_vec(&self).map_or(0, |json| json.len());
+        self.customer.push_str(&"e".repeat(bytes.saturating_sub(length)));
+        self
+    }
+
     /// What the server does: next to nothing, so that the way there and back is what is measured.
     #[must_use]
     pub fn receipt(&self) -> Receipt {
@@ -67,4 +76,16 @@ pub trait Telling: Clone + Send + Sync + 'static {
     /// # Errors
     /// Whatever went wrong on the way.
     fn notify(&self, order: &Order) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_as_long_as_it_is_asked_to_be() {
+        let length = |order: &Order| serde_json::to_vec(order).expect("JSON").len();
+        assert_eq!(length(&Order::new(1).of_bytes(1024)), 1024);
+        assert_eq!(length(&Order::new(1).of_bytes(1)), length(&Order::new(1)));
+    }
 }

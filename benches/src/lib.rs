@@ -8,6 +8,7 @@ pub mod by_hand;
 pub mod channels;
 pub mod drive;
 mod exchange;
+mod machine;
 pub mod process;
 pub mod resident;
 pub mod sides;

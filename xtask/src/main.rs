@@ -4,8 +4,12 @@
 //! published, and nothing here uses a crate of ours.
 
 mod arrows;
+mod bench;
 mod deny;
 mod doc_links;
+mod fuzz;
+mod instructions;
+mod matrix;
 mod peers;
 mod readme;
 mod repo;
@@ -34,9 +38,29 @@ const CHORES: &[Chore] = &[
         run: test::run,
     },
     Chore {
+        name: "matrix",
+        summary: "setup, then runs drivers × cases, and writes the book's page of them",
+        run: matrix::run,
+    },
+    Chore {
         name: "peers",
         summary: "makes the Python programs that some tests talk to",
         run: peers::run,
+    },
+    Chore {
+        name: "fuzz",
+        summary: "feeds anything to what reads: [--seconds N] [TARGET...]",
+        run: fuzz::run,
+    },
+    Chore {
+        name: "bench",
+        summary: "setup, then Busway beside others, and the book's page: [--runs N] [pika] [amqp1], or --page alone",
+        run: bench::run,
+    },
+    Chore {
+        name: "instructions",
+        summary: "counts what a message costs in memory: [--record]",
+        run: instructions::run,
     },
     Chore { name: "arrows", summary: "checks which crate uses which", run: arrows::run },
     Chore { name: "deny", summary: "checks licences, sources and advisories", run: deny::run },
@@ -74,7 +98,7 @@ fn main() -> ExitCode {
 fn usage() -> String {
     let mut text = String::from("usage: cargo xtask CHORE [ARGUMENTS]\n\n");
     for chore in CHORES {
-        let _ = writeln!(text, "  {:<10} {}", chore.name, chore.summary);
+        let _ = writeln!(text, "  {:<12} {}", chore.name, chore.summary);
     }
     text
 }

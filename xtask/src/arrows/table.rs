@@ -56,6 +56,7 @@ pub(super) const TABLE: &[Row] = &[
         tests_use: &[],
     },
     Row { package: "busway-benches", uses: ALL, tests_use: &[] },
+    Row { package: "busway-hot-paths", uses: &["busway"], tests_use: &[] },
     // Its tests are the book's examples, one of which is a driver, and the pages made from the code.
     Row {
         package: "busway-book",

@@ -23,7 +23,7 @@ pub(super) struct Wanted {
 
 pub(super) const V3_7: Wanted = Wanted {
     name: "Python 3.7",
-    variable: "BUSWAY_PYTHON37",
+    variable: "PEERS_PYTHON37",
     programs: &["python3.7"],
     kept_as: &["3.7."],
     check: "import ensurepip, sys, venv; sys.exit(0 if sys.version_info[:2] == (3, 7) else 1)",
@@ -33,7 +33,7 @@ pub(super) const V3_7: Wanted = Wanted {
 /// One for which there are packages, and which can build those that are sources.
 pub(super) const RECENT: Wanted = Wanted {
     name: "Python 3.11 or newer with its headers",
-    variable: "BUSWAY_PYTHON3",
+    variable: "PEERS_PYTHON3",
     programs: &["python3", "/usr/bin/python3"],
     kept_as: &["3.11.", "3.12.", "3.13."],
     check: "import ensurepip, os, sys, sysconfig, venv; \
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn who_lacks_it_is_told_how_to_name_it() {
-        assert!(V3_7.not_found().contains("BUSWAY_PYTHON37"));
-        assert!(RECENT.not_found().contains("BUSWAY_PYTHON3"));
+        assert!(V3_7.not_found().contains("PEERS_PYTHON37"));
+        assert!(RECENT.not_found().contains("PEERS_PYTHON3"));
     }
 }

@@ -3,7 +3,7 @@
 use crate::run;
 
 /// One thing that must be there.
-pub(super) struct Need {
+pub(crate) struct Need {
     /// What it is, for a person.
     pub(super) what: &'static str,
     /// A command that succeeds when it is there.
@@ -27,6 +27,21 @@ pub(super) const NEEDS: &[Need] = &[
     // For a broker on Qpid Proton's engine, which comes as sources. Pyenv's, if any, may lack it.
     Need { what: "a Python that can build packages", check: &["sh", "-c", PYTHON], packages: &["python3-venv", "python3-dev"] },
 ];
+
+/// What the fuzzers' runtime is compiled by.
+pub(crate) const CPLUSPLUS: Need =
+    Need { what: "a C++ compiler", check: &["c++", "--version"], packages: &["g++"] };
+
+/// The C++ client that one of the benchmarks has for comparison.
+pub(crate) const PROTON: Need = Need {
+    what: "Qpid Proton's C++ client",
+    check: &["test", "-e", "/usr/include/proton/container.hpp"],
+    packages: &["libqpid-proton-cpp12-dev"],
+};
+
+/// What counts instructions.
+pub(crate) const VALGRIND: Need =
+    Need { what: "Valgrind", check: &["valgrind", "--version"], packages: &["valgrind"] };
 
 const PYTHON: &str = "\
     for python in python3 /usr/bin/python3; do \

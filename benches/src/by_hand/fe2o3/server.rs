@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use fe2o3_amqp::connection::ConnectionHandle;
+use fe2o3_amqp::link::delivery::DeliveryInfo;
 use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::{Message, MessageId, Source};
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,12 @@ struct Reply {
     response: Receipt,
 }
 
+/// Requests that have come together, what each is accepted by, and who accepts them.
+struct Batch {
+    requests: Vec<(Message<Text>, DeliveryInfo)>,
+    accepts: mpsc::Sender<Vec<DeliveryInfo>>,
+}
+
 /// A reply to send, and where to.
 type Replying = (String, Send);
 
@@ -68,7 +75,7 @@ pub async fn serve(port: u16) -> Result<(), BoxError> {
 
 async fn open(
     port: u16,
-    requests: mpsc::Sender<Vec<Message<Text>>>,
+    requests: mpsc::Sender<Batch>,
     notifications: mpsc::Sender<(Vec<Message<Text>>, oneshot::Sender<()>)>,
     replying: mpsc::Receiver<Replying>,
 ) -> Result<(), BoxError> {
@@ -97,16 +104,26 @@ async fn attach(session: &mut SessionHandle<()>, address: &str) -> Result<Incomi
     Incoming::new(link, SERVER_CREDIT).await
 }
 
-/// Accepts all requests that have come together, and hands them over.
-async fn receive(
-    mut link: Incoming,
-    requests: mpsc::Sender<Vec<Message<Text>>>,
-) -> Result<(), BoxError> {
+/// Hands over the requests that have come together, and accepts those that are begun: what nobody
+/// has begun goes to another server when this one dies.
+async fn receive(mut link: Incoming, requests: mpsc::Sender<Batch>) -> Result<(), BoxError> {
+    let (accepts, mut begun) = mpsc::channel::<Vec<DeliveryInfo>>(outgoing::WINDOW);
     loop {
         let mut batch = Vec::new();
-        let came = link.next(|message| batch.push(message)).await?;
-        link.accept(came).await?;
-        requests.send(batch).await.map_err(|_| "nobody takes requests")?;
+        tokio::select! {
+            biased;
+            Some(mut accepting) = begun.recv() => {
+                while let Ok(more) = begun.try_recv() {
+                    accepting.extend(more);
+                }
+                link.accept(accepting).await?;
+            }
+            came = link.next(|message| batch.push(message)) => {
+                let batch = batch.into_iter().zip(came?).collect();
+                let batch = Batch { requests: batch, accepts: accepts.clone() };
+                requests.send(batch).await.map_err(|_| "nobody takes requests")?;
+            }
+        }
     }
 }
 
@@ -140,18 +157,28 @@ async fn listen(mut notifications: mpsc::Receiver<(Vec<Message<Text>>, oneshot::
     }
 }
 
-/// Runs each request in a task of its own.
-async fn take(mut requests: mpsc::Receiver<Vec<Message<Text>>>, replies: mpsc::Sender<Replying>) {
+/// Runs each request in a task of its own, and tells which are begun, as many as can be at once.
+async fn take(mut taken: mpsc::Receiver<Batch>, replies: mpsc::Sender<Replying>) {
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
-    while let Some(batch) = requests.recv().await {
-        for request in batch {
-            let Ok(permit) = permits.clone().acquire_owned().await else { return };
+    while let Some(Batch { requests, accepts }) = taken.recv().await {
+        let mut begun = Vec::with_capacity(requests.len());
+        for (request, info) in requests {
+            let permit = if let Ok(permit) = permits.clone().try_acquire_owned() {
+                permit
+            } else {
+                // The link may be gone.
+                let _ = accepts.send(std::mem::take(&mut begun)).await;
+                let Ok(permit) = permits.clone().acquire_owned().await else { return };
+                permit
+            };
+            begun.push(info);
             let replies = replies.clone();
             tokio::spawn(async move {
                 handle(request, &replies).await;
                 drop(permit);
             });
         }
+        let _ = accepts.send(begun).await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::{BasicProperties, Channel, PublisherConfirm};
+use lapin::{BasicProperties, Channel, Confirmation};
 use tokio::sync::mpsc;
 
 use crate::BoxError;
@@ -26,7 +26,10 @@ pub(super) struct Publish {
 
 pub(super) type Done = Box<dyn FnOnce(bool) + Send>;
 
-type Pending = (String, PublisherConfirm, Done);
+type Pending = (String, Publishing, Done);
+
+/// A message on its way, until the broker has confirmed it.
+type Publishing = Pin<Box<dyn Future<Output = lapin::Result<Confirmation>> + Send>>;
 
 /// Starts the task that owns a publishing channel.
 pub(super) async fn start(channel: Channel) -> Result<mpsc::Sender<Publish>, BoxError> {
@@ -63,9 +66,21 @@ async fn run(channel: Channel, mut commands: mpsc::Receiver<Publish>) -> Result<
                 let Some(publish) = command else { return Ok(()) };
                 let options = BasicPublishOptions { mandatory: true, immediate: false };
                 let Publish { exchange, routing_key, message_id, properties, body, done } = publish;
-                let publishing = channel
-                    .basic_publish(exchange.into(), routing_key.into(), options, &body, properties);
-                pending.push_back((message_id, publishing.await?, done));
+                let channel = channel.clone();
+                let mut publishing: Publishing = Box::pin(async move {
+                    let (exchange, routing_key) = (exchange.into(), routing_key.into());
+                    channel
+                        .basic_publish(exchange, routing_key, options, &body, properties)
+                        .await?
+                        .await
+                });
+                // The library queues it at once; that it is written is not waited for, so that
+                // what comes meanwhile goes out with it.
+                let mut cx = Context::from_waker(Waker::noop());
+                if let Poll::Ready(Err(error)) = publishing.as_mut().poll(&mut cx) {
+                    return Err(error.into());
+                }
+                pending.push_back((message_id, publishing, done));
             }
         }
     }
@@ -86,8 +101,8 @@ fn poll(
     returned: &mut HashSet<String>,
     settled: &mut Vec<(String, bool, Done)>,
 ) -> Poll<Result<(), lapin::Error>> {
-    while let Some((_, confirm, _)) = pending.front_mut()
-        && let Poll::Ready(confirmation) = Pin::new(confirm).poll(cx)?
+    while let Some((_, publishing, _)) = pending.front_mut()
+        && let Poll::Ready(confirmation) = publishing.as_mut().poll(cx)?
     {
         let taken = confirmation.is_ack();
         if let Some(message) = confirmation.take_message() {

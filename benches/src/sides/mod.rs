@@ -1,0 +1,107 @@
+//! The same exchange by several sides, each with a server and clients in processes of their own,
+//! in turn; the first side is compared with each of the others.
+
+mod pattern;
+mod results;
+mod server;
+mod taken;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+pub use pattern::{Pattern, load};
+pub use taken::{Taken, take};
+
+use crate::BoxError;
+use results::Results;
+use server::Server;
+
+/// What a server says when it is ready.
+pub const READY: &str = "ready";
+
+/// The least share of a limit's rate.
+const LEAST: f64 = 0.95;
+const RUNS: usize = 5;
+
+/// A program that plays a side: with `server` and the words of the side it prints [`READY`] and
+/// serves until its standard input ends; with a kind of pattern, those words, how many at a time,
+/// how many in all and how many bytes each, it sends, and prints [`Taken::line`].
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// What it is called in the table.
+    pub name: &'static str,
+    /// The program.
+    pub program: PathBuf,
+    /// What comes before the role.
+    pub first: Vec<String>,
+    /// What comes after it.
+    pub words: Vec<String>,
+    /// Whether the first side is to reach as good as its rate.
+    pub is_limit: bool,
+}
+
+impl Side {
+    fn command(&self, role: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.first).arg(role).args(&self.words);
+        command
+    }
+}
+
+/// Says on a line what whoever started this process waits for, and waits for the end of the
+/// standard input.
+///
+/// # Errors
+/// When the standard streams are gone.
+pub fn serve_until_told(line: &str) -> Result<(), BoxError> {
+    println!("{line}");
+    std::io::stdout().flush()?;
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(())
+}
+
+/// Measures the sides in turn and prints their medians: the patterns whose names begin with the
+/// words, each `--runs N` times, and as JSON into `--json FILE`. Fails when the first side does
+/// less than 0.95 of a limit.
+///
+/// # Errors
+/// When a side cannot be run, the words are not understood, or the file cannot be written.
+pub fn compare(sides: &[Side], patterns: &[Pattern], words: &[&str]) -> Result<ExitCode, BoxError> {
+    let (mut runs, mut file, mut words) = (RUNS, None, words);
+    loop {
+        words = match words {
+            ["--runs", number, rest @ ..] => {
+                runs = number.parse()?;
+                rest
+            }
+            ["--json", path, rest @ ..] => {
+                file = Some(PathBuf::from(path));
+                rest
+            }
+            _ => break,
+        };
+    }
+    let chosen = words.join(" ");
+    let servers = sides.iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
+    let mut results = Results::of(runs.max(1));
+    results.print_head();
+    for pattern in patterns.iter().filter(|pattern| pattern.to_string().starts_with(&chosen)) {
+        let mut taken = vec![Vec::new(); sides.len()];
+        for _ in 0..runs.max(1) {
+            for (taken, server) in taken.iter_mut().zip(&servers) {
+                taken.push(server.run(*pattern)?);
+            }
+        }
+        results.add(*pattern, sides, &taken);
+    }
+    if let Some(file) = file {
+        std::fs::write(&file, results.json()?)
+            .map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    if results.least_of_limits() >= LEAST {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("FAILED: less than {LEAST} of what the client library does by hand");
+    Ok(ExitCode::FAILURE)
+}

@@ -1,0 +1,184 @@
+//! What came of all runs: a table, and JSON for whatever is made of it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Pattern, Side, Taken};
+use crate::BoxError;
+use crate::machine::Machine;
+
+/// What one run of a client came to.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Run {
+    /// Messages a second.
+    rate: f64,
+    /// The processor time of the client, in microseconds a message.
+    client_micros: f64,
+    /// That of the server.
+    server_micros: f64,
+    /// What the client held at the end, in MiB.
+    client_mib: f64,
+    /// What half of the messages took at most, in microseconds; and so on.
+    p50: f64,
+    p90: f64,
+    p99: f64,
+    p99_9: f64,
+}
+
+impl Run {
+    pub(super) fn of(pattern: Pattern, taken: &Taken, server: Duration) -> Self {
+        #[allow(clippy::cast_precision_loss, reason = "a float holds such a count exactly")]
+        let count = pattern.load.whole as f64;
+        let [p50, p90, p99, p99_9] = taken.quantiles;
+        Self {
+            rate: count / taken.seconds,
+            client_micros: taken.cpu * 1e6 / count,
+            // It has served what warmed up as well.
+            server_micros: server.as_secs_f64() * 1e6 / (count * 1.1),
+            client_mib: taken.resident / 1024.0 / 1024.0,
+            p50,
+            p90,
+            p99,
+            p99_9,
+        }
+    }
+
+    fn median(runs: &[Self]) -> Self {
+        let of = |value: fn(&Self) -> f64| {
+            let mut values: Vec<_> = runs.iter().map(value).collect();
+            values.sort_by(f64::total_cmp);
+            values[values.len() / 2]
+        };
+        Self {
+            rate: of(|run| run.rate),
+            client_micros: of(|run| run.client_micros),
+            server_micros: of(|run| run.server_micros),
+            client_mib: of(|run| run.client_mib),
+            p50: of(|run| run.p50),
+            p90: of(|run| run.p90),
+            p99: of(|run| run.p99),
+            p99_9: of(|run| run.p99_9),
+        }
+    }
+}
+
+/// The median of a side's runs of a pattern, and how the first side's rate compares.
+#[derive(Debug, Serialize)]
+struct Row {
+    pattern: String,
+    side: &'static str,
+    #[serde(skip)]
+    is_limit: bool,
+    /// The first side's rate divided by this one's.
+    ratio: f64,
+    #[serde(flatten)]
+    median: Run,
+}
+
+/// Everything that was measured.
+#[derive(Debug, Serialize)]
+pub(super) struct Results {
+    machine: Machine,
+    /// How many runs the medians are of.
+    runs: usize,
+    rows: Vec<Row>,
+}
+
+impl Results {
+    pub(super) fn of(runs: usize) -> Self {
+        Self { machine: Machine::this(), runs, rows: Vec::new() }
+    }
+
+    pub(super) fn print_head(&self) {
+        println!("{}", self.machine);
+        println!("medians of {} runs of each side in turn", self.runs);
+        println!("rate: messages a second; ratio: of the first side's rate to this one's");
+        println!("client, server: processor time a message, in microseconds; MiB of the client");
+        println!("p50 … p99.9: how long so many of the messages took at most, in microseconds");
+        println!(
+            "{:<22} {:<7} {:>8} {:>6} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8}",
+            "pattern",
+            "side",
+            "rate",
+            "ratio",
+            "client",
+            "server",
+            "MiB",
+            "p50",
+            "p90",
+            "p99",
+            "p99.9"
+        );
+    }
+
+    /// Adds the runs of every side of a pattern, and prints their medians.
+    pub(super) fn add(&mut self, pattern: Pattern, sides: &[Side], taken: &[Vec<Run>]) {
+        let medians: Vec<_> = taken.iter().map(|runs| Run::median(runs)).collect();
+        for (side, median) in sides.iter().zip(&medians) {
+            let row = Row {
+                pattern: pattern.to_string(),
+                side: side.name,
+                is_limit: side.is_limit,
+                ratio: medians[0].rate / median.rate,
+                median: *median,
+            };
+            row.print();
+            self.rows.push(row);
+        }
+    }
+
+    /// The least ratio to a side that is a limit.
+    pub(super) fn least_of_limits(&self) -> f64 {
+        let limits = self.rows.iter().filter(|row| row.is_limit);
+        limits.map(|row| row.ratio).fold(f64::INFINITY, f64::min)
+    }
+
+    pub(super) fn json(&self) -> Result<String, BoxError> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+}
+
+impl Row {
+    fn print(&self) {
+        let Run { rate, client_micros, server_micros, client_mib, p50, p90, p99, p99_9 } =
+            self.median;
+        println!(
+            "{:<22} {:<7} {rate:>8.0} {:>6.2} {client_micros:>8.1} {server_micros:>8.1} \
+             {client_mib:>6.1} {p50:>8.0} {p90:>8.0} {p99:>8.0} {p99_9:>8.0}",
+            self.pattern, self.side, self.ratio
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(name: &'static str, is_limit: bool) -> Side {
+        let program = std::path::PathBuf::new();
+        Side { name, program, first: Vec::new(), words: Vec::new(), is_limit }
+    }
+
+    fn runs(rates: [f64; 3]) -> Vec<Run> {
+        let pattern = Pattern::new("calls", 1, 100);
+        let run = |rate| {
+            let taken = Taken { seconds: 100.0 / rate, ..Taken::default() };
+            Run::of(pattern, &taken, Duration::ZERO)
+        };
+        rates.map(run).to_vec()
+    }
+
+    #[test]
+    fn the_medians_are_compared_with_the_limit_alone() {
+        let mut results = Results::of(3);
+        let sides = [side("busway", false), side("by hand", true), side("another", false)];
+        let taken = [runs([90.0, 80.0, 10.0]), runs([50.0, 100.0, 900.0]), runs([500.0; 3])];
+        results.add(Pattern::new("calls", 1, 100), &sides, &taken);
+        assert!((results.least_of_limits() - 0.8).abs() < 1e-9);
+        let json: serde_json::Value =
+            serde_json::from_str(&results.json().expect("JSON")).expect("JSON");
+        assert_eq!(json["rows"][1]["pattern"], "calls 1");
+        assert_eq!(json["rows"][2]["side"], "another");
+    }
+}

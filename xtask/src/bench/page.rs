@@ -1,0 +1,65 @@
+//! The book's page of the benchmarks.
+
+use std::fmt::Write;
+
+use super::results::{Results, Row};
+
+const HEAD: &str = "\
+# Benchmarks
+
+`cargo xtask bench` measures Busway beside the same exchange written by hand on the same client
+library, and writes this page. Broker, server and client are processes of their own; the sides run in
+turn, on names of their own; a message is a small order, or one of the size that is named, and its
+receipt. The programs by hand stand in `benches/src/by_hand`, and do what Busway promises as well:
+calls have deadlines, and requests and notifications are confirmed or accepted.
+
+Numbers of one table may be compared with each other, and with no others: they were taken in one
+run, on the machine that is named. *Ratio* is Busway's rate divided by that of the side; *client* and
+*server* are processor time a message, in microseconds; *MiB* is what the client holds at the end; the
+percentiles are of the time from sending a message to its answer, in microseconds.
+";
+
+/// The page: for each benchmark its name, its title, and what it has measured.
+pub(super) fn text(sections: &[(&str, &str, &Results)]) -> String {
+    let mut text = String::from(HEAD);
+    for (name, title, results) in sections {
+        let Results { machine, runs, .. } = results;
+        let _ = write!(
+            text,
+            "\n## {title}\n\nMedians of {runs} runs; {machine}.\n\n\
+             ![Each side's rate beside Busway's](figures/bench-{name}.svg)\n\n\
+             | pattern | side | a second | ratio | client | server | MiB | p50 | p90 | p99 | p99.9 |\n\
+             |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+        );
+        for row in &results.rows {
+            line(&mut text, row);
+        }
+    }
+    text
+}
+
+fn line(text: &mut String, row: &Row) {
+    let Row { pattern, side, rate, ratio, micros: [client, server], mib, quantiles } = row;
+    let [half, nine, hundred, thousand] = quantiles;
+    let _ = writeln!(
+        text,
+        "| {pattern} | {side} | {rate:.0} | {ratio:.2} | {client:.1} | {server:.1} | {mib:.1} \
+         | {half:.0} | {nine:.0} | {hundred:.0} | {thousand:.0} |"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::results::tests::example;
+    use super::*;
+
+    #[test]
+    fn every_row_is_a_line_of_its_table() {
+        let results = example();
+        let text = text(&[("pika", "A title", &results)]);
+        assert!(text.contains("\n## A title\n\nMedians of 5 runs; A & B, 2 cores"), "{text}");
+        let row = "| calls 1 | other | 1234 | 0.97 | 12.3 | 5.0 | 9.5 | 100 | 200 | 300 | 4000 |";
+        assert!(text.contains(row), "{text}");
+        assert!(text.contains("(figures/bench-pika.svg)"));
+    }
+}
