@@ -23,11 +23,12 @@ pub(crate) struct Batches<B> {
     read: Read<B>,
     /// What was taken for a batch that is not full yet.
     gathered: Vec<Incoming<B>>,
+    stopped: bool,
 }
 
 impl<B> Batches<B> {
     pub(crate) fn new(subscription: Subscription, read: Read<B>) -> Self {
-        Self { subscription, read, gathered: Vec::new() }
+        Self { subscription, read, gathered: Vec::new(), stopped: false }
     }
 
     /// The next batch: waits for the first message, then up to `wait` for more; empty once the
@@ -54,38 +55,67 @@ impl<B> Batches<B> {
         let messages = self.subscription.next(max).await;
         let any = !messages.is_empty();
         for message in messages {
-            match (self.read)(message) {
-                Ok(incoming) => self.gathered.push(incoming),
-                // It would come again and again: it is refused for good.
-                Err(unreadable) => {
-                    let Unreadable { message, error } = *unreadable;
-                    tracing::warn!(%error, "a message that cannot be understood is dropped");
-                    busway_core::metrics::dropped(crate::SYSTEM, "unreadable");
-                    message.settle(Settle::Reject);
-                }
-            }
+            self.gather_or_give_back(message);
         }
         any
     }
 
-    /// Takes nothing more, and gives back what was not handed over and can go back.
-    pub(crate) fn stop(&mut self) {
-        self.subscription.stop();
-        self.gathered.retain(|incoming| !incoming.delivery.needs_acknowledgement());
-        let mut kept = Vec::new();
-        while let Some(message) = self.subscription.try_next() {
-            if message.settling.is_needed() {
-                message.settle(Settle::Requeue);
-            } else {
-                kept.push(message);
+    /// After a stop, what can go back does so at once: the subscription ends only when all it
+    /// brought is settled.
+    fn gather_or_give_back(&mut self, message: Message) {
+        if self.stopped && message.settling.is_needed() {
+            message.settle(Settle::Requeue);
+            return;
+        }
+        match (self.read)(message) {
+            Ok(incoming) => self.gathered.push(incoming),
+            // It would come again and again: it is refused for good.
+            Err(unreadable) => {
+                let Unreadable { message, error } = *unreadable;
+                tracing::warn!(%error, "a message that cannot be understood is dropped");
+                busway_core::metrics::dropped(crate::SYSTEM, "unreadable");
+                message.settle(Settle::Reject);
             }
         }
-        self.gathered.extend(kept.into_iter().filter_map(|message| (self.read)(message).ok()));
+    }
+
+    /// Takes nothing more, and gives back what was not handed over and can go back.
+    pub(crate) fn stop(&mut self) {
+        self.stopped = true;
+        self.subscription.stop();
+        self.gathered.retain(|incoming| !incoming.delivery.needs_acknowledgement());
+        while let Some(message) = self.subscription.try_next() {
+            self.gather_or_give_back(message);
+        }
     }
 }
 
 impl<B> fmt::Debug for Batches<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batches").field("gathered", &self.gathered.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::message::Delivery;
+    use tokio::sync::mpsc;
+
+    use super::super::Acks;
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_after_a_stop_goes_back_at_once() {
+        let (sender, messages) = mpsc::channel(1);
+        let (acks, mut settled) = Acks::new();
+        let read = |_| -> Result<Incoming<()>, _> { panic!("nobody is to have it") };
+        let mut batches = Batches::new(Subscription::of(messages), Box::new(read));
+        batches.stop();
+        let delivery = Delivery::mock(7, "exchange".into(), "key".into(), false, vec![]);
+        sender.send(Message::new(delivery, Some(&acks))).await.expect("taken");
+        drop((sender, acks));
+        assert!(batches.next(2, Duration::from_mins(1)).await.is_empty());
+        assert_eq!(settled.recv().await, Some((7, Settle::Requeue)));
+        assert_eq!(settled.recv().await, None);
     }
 }

@@ -82,6 +82,12 @@ impl Subscription {
         Ok(Self { messages, stop })
     }
 
+    /// What brings those messages, without any channel.
+    #[cfg(test)]
+    pub(super) fn of(messages: mpsc::Receiver<Message>) -> Self {
+        Self { messages, stop: tokio_util::sync::CancellationToken::new().drop_guard() }
+    }
+
     /// The messages that are there, once there is one; none when it has ended.
     pub(crate) async fn next(&mut self, max: usize) -> Vec<Message> {
         let mut batch = Vec::new();
