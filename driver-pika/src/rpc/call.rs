@@ -191,8 +191,14 @@ impl<'a> Attempts<'a> {
     }
 
     async fn declare_exchange(&self, side: &Side) -> Result<()> {
-        let live = side.publishing().live(self.deadline).await?;
-        declare_exchange_on(&live, &self.prepared.exchange, false).await
+        let declaring = async {
+            let live = side.publishing().live(self.deadline).await?;
+            declare_exchange_on(&live, &self.prepared.exchange, false).await
+        };
+        tokio::time::timeout_at(self.deadline, declaring).await.unwrap_or_else(|_| {
+            let message = "the broker did not declare the exchange in time";
+            Err(Error::new(ErrorKind::Timeout, message).with("exchange", &self.prepared.exchange))
+        })
     }
 }
 

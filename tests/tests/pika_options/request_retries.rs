@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use busway_core::ErrorKind;
 use busway_core::driver::Retry;
+use busway_core::rpc::RpcClient;
+use busway_core::{ErrorKind, Target};
+use busway_testkit::proxy::{Proxy, Way};
 use busway_testkit::stage::{Journal, Service, caster, client, serve, soon, until};
 use busway_tests::Tap;
 use libtest_mimic::Trial;
@@ -19,9 +21,20 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         trial("a_refused_request_is_sent_again_until_it_is_taken", shared, requests_until_taken),
         trial("a_refused_reply_is_sent_again_so_often", shared, replies_so_often),
         trial("a_refused_reply_is_sent_again_until_it_is_taken", shared, replies_until_taken),
+        trial(
+            "a_cast_ends_in_time_whose_exchange_is_not_declared",
+            shared,
+            an_exchange_not_declared,
+        ),
     ]
 }
 
+/// So long a sender waits that is to wait in vain: time enough for the broker to say something.
+const BRIEF: Duration = Duration::from_secs(5);
+/// What the publishing channels do.
+const STATES: &str = "[proplists:get_value(state, I) || \
+    I <- rabbit_channel:info_all([vhost, confirm, state]), \
+    proplists:get_value(vhost, I) =:= V, proplists:get_value(confirm, I)]";
 const REQUESTS: &str = "openstack_rpc";
 const REPLIES: &str = "openstack_rpc_reply";
 
@@ -117,4 +130,26 @@ async fn replies_until_taken(place: Place) {
     // It was the reply that came again, not the request.
     assert_eq!(journal.take(1).await, [1]);
     assert!(journal.rest().await.is_empty());
+}
+
+/// The exchange goes, which the client hears, and then nothing more.
+async fn an_exchange_not_declared(place: Place) {
+    let proxy = Proxy::to(place.broker.address()).await.expect("a proxy");
+    let options = [("default_rpc_retry_attempts", "-1")];
+    let transport = place.open_at(proxy.address(), &options).await;
+    let caster = RpcClient::builder(&transport, Target::new("topic")).timeout(BRIEF).build();
+    let nobody = soon(caster.cast("note", json!({ "it": 1 }))).await.expect_err("nobody serves");
+    assert_eq!(nobody.kind(), ErrorKind::Undeliverable);
+    place.ask(&format!(
+        "begin ok = rabbit_exchange:delete(\
+         rabbit_misc:r(V, exchange, <<\"{REQUESTS}\">>), false, <<\"busway\">>), true end"
+    ));
+    proxy.stall(Way::Down);
+    let casting = tokio::spawn(async move { caster.cast("note", json!({ "it": 1 })).await });
+    place.until_says(STATES, &json!(["closing"])).await;
+    proxy.heal();
+    proxy.stall(Way::Up);
+    let error = soon(casting).await.expect("it ends").expect_err("nobody serves");
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    assert!(error.to_string().contains("declare the exchange"), "{error}");
 }
