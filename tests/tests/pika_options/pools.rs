@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use busway_core::driver::Retry;
-use busway_core::rpc::RpcClient;
+use busway_core::rpc::{RpcClient, RpcServer};
 use busway_core::{ErrorKind, Result, Target};
 use busway_testkit::stage::{Journal, Service, serve, soon};
 use libtest_mimic::Trial;
@@ -24,7 +24,10 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// How many messages a channel has on their way at once.
-const WINDOW: usize = 256;
+const WINDOW: usize = 1024;
+/// They go to so many topics: the broker reads no more of a connection whose messages for one
+/// queue it cannot hand over.
+const TOPICS: usize = 4;
 /// Longer than a test waits for anything.
 const LONG: Duration = Duration::from_mins(1);
 
@@ -46,78 +49,117 @@ fn stopped(place: &Place, queue: &str, stop: bool) {
     ));
 }
 
-/// Casts so often at once.
-fn casts(client: &RpcClient, count: usize) -> JoinSet<Result<()>> {
-    let cast = |it| {
-        let client = client.clone();
-        async move { client.cast("note", json!({ "it": it })).await }
-    };
-    (0..count).map(cast).collect()
+/// Some topics that are served, and a client for each.
+struct Served {
+    place: Place,
+    journal: Journal<usize>,
+    servers: Vec<RpcServer>,
+    clients: Vec<RpcClient>,
+}
+
+impl Served {
+    async fn open(place: &Place, options: &[(&str, &str)]) -> Self {
+        let place = place.another();
+        let transport = place.open(options).await;
+        let journal = Journal::<usize>::new();
+        let (mut servers, mut clients) = (Vec::new(), Vec::new());
+        for topic in (0..TOPICS).map(topic) {
+            let service = Service::new().noting(&journal);
+            servers.push(serve(&transport, &topic, "server", service).await.expect("a server"));
+            let client = RpcClient::builder(&transport, Target::new(&*topic)).timeout(LONG);
+            clients.push(client.build());
+        }
+        Self { place, journal, servers, clients }
+    }
+
+    /// Stops the queues in their tracks, so that what is sent there is not confirmed, or lets
+    /// them go on.
+    fn stopped(&self, stop: bool) {
+        for topic in (0..TOPICS).map(topic) {
+            stopped(&self.place, &format!("with_ack.{topic}"), stop);
+        }
+    }
+
+    /// Casts so often at once.
+    fn casts(&self, count: usize) -> JoinSet<Result<()>> {
+        let cast = |it: usize| {
+            let client = self.clients[it % TOPICS].clone();
+            async move { client.cast("note", json!({ "it": it })).await }
+        };
+        (0..count).map(cast).collect()
+    }
+
+    /// Waits until all of them are taken and have run.
+    async fn ran(&self, mut casting: JoinSet<Result<()>>) {
+        let count = casting.len();
+        while let Some(cast) = soon(casting.join_next()).await {
+            cast.expect("it ends").expect("taken");
+        }
+        let mut ran = self.journal.take(count).await;
+        ran.sort_unstable();
+        assert_eq!(ran, (0..count).collect::<Vec<_>>());
+    }
+
+    async fn stop(self) {
+        for server in self.servers {
+            server.stop().await.expect("stopped");
+        }
+    }
+}
+
+fn topic(number: usize) -> String {
+    format!("topic-{number}")
 }
 
 async fn as_many_as_the_pool_holds(place: Place) {
     for (size, overflow) in [(1, 0), (2, 0), (1, 2)] {
-        let place = place.another();
-        let transport = place
-            .open(&[
-                ("pool_max_size", &size.to_string()),
-                ("pool_max_overflow", &overflow.to_string()),
-                ("pool_timeout", "0.2"),
-            ])
-            .await;
-        let (journal, channels) = (Journal::<usize>::new(), size + overflow);
-        let service = Service::new().noting(&journal);
-        let server = serve(&transport, "topic", "server", service).await.expect("a server");
-        let client = RpcClient::builder(&transport, Target::new("topic")).timeout(LONG).build();
-        stopped(&place, "with_ack.topic", true);
-        let mut casting = casts(&client, channels * WINDOW);
-        place.until_says(UNCONFIRMED, &json!(vec![WINDOW; channels])).await;
-        let never = client.prepare().retry(Retry::NEVER);
+        let options = [
+            ("pool_max_size", &*size.to_string()),
+            ("pool_max_overflow", &*overflow.to_string()),
+            ("pool_timeout", "0.2"),
+        ];
+        let (served, channels) = (Served::open(&place, &options).await, size + overflow);
+        served.stopped(true);
+        let casting = served.casts(channels * WINDOW);
+        served.place.until_says(UNCONFIRMED, &json!(vec![WINDOW; channels])).await;
+        let never = served.clients[0].prepare().retry(Retry::NEVER);
         let error = soon(never.cast("note", json!({ "it": 0 }))).await.expect_err("no room");
         assert_eq!(error.kind(), ErrorKind::Full);
         assert!(error.to_string().contains("pool_timeout"), "{error}");
-        stopped(&place, "with_ack.topic", false);
-        while let Some(cast) = soon(casting.join_next()).await {
-            cast.expect("it ends").expect("taken");
-        }
-        let mut ran = journal.take(channels * WINDOW).await;
-        ran.sort_unstable();
-        assert_eq!(ran, (0..channels * WINDOW).collect::<Vec<_>>());
-        server.stop().await.expect("stopped");
+        served.stopped(false);
+        served.ran(casting).await;
+        served.stop().await;
     }
 }
 
 async fn a_sender_waits_so_long(place: Place) {
     for (timeout, waits) in [("0.4", false), ("60", true)] {
-        let place = place.another();
-        let transport = place.open(&[("pool_max_size", "1"), ("pool_timeout", timeout)]).await;
-        let journal = Journal::<usize>::new();
-        let service = Service::new().noting(&journal);
-        let server = serve(&transport, "topic", "server", service).await.expect("a server");
-        let client = RpcClient::builder(&transport, Target::new("topic")).timeout(LONG).build();
-        stopped(&place, "with_ack.topic", true);
-        let mut casting = casts(&client, WINDOW);
-        place.until_says(UNCONFIRMED, &json!([WINDOW])).await;
+        let options = [("pool_max_size", "1"), ("pool_timeout", timeout)];
+        let served = Served::open(&place, &options).await;
+        served.stopped(true);
+        let mut casting = served.casts(WINDOW);
+        served.place.until_says(UNCONFIRMED, &json!([WINDOW])).await;
         let began = Instant::now();
-        let never = client.prepare().retry(Retry::NEVER);
-        let one_more = tokio::spawn(async move { never.cast("note", json!({ "it": 0 })).await });
+        let never = served.clients[0].prepare().retry(Retry::NEVER);
+        let one_more =
+            tokio::spawn(async move { never.cast("note", json!({ "it": WINDOW })).await });
         if waits {
             // Longer than the other would have waited.
             tokio::time::sleep(Duration::from_millis(600)).await;
             assert!(!one_more.is_finished());
-            stopped(&place, "with_ack.topic", false);
+            served.stopped(false);
             soon(one_more).await.expect("it ends").expect("taken");
         } else {
             let error = soon(one_more).await.expect("it ends").expect_err("no room");
             assert_eq!(error.kind(), ErrorKind::Full);
             assert_eq!(error.get("exchange"), Some("openstack_rpc"));
             assert!(began.elapsed() >= Duration::from_millis(400));
-            stopped(&place, "with_ack.topic", false);
+            served.stopped(false);
         }
         while let Some(cast) = soon(casting.join_next()).await {
             cast.expect("it ends").expect("taken");
         }
-        server.stop().await.expect("stopped");
+        served.stop().await;
     }
 }
 
