@@ -7,12 +7,28 @@ use std::time::Duration;
 use busway_core::Transport;
 use busway_testkit::brokers::RabbitMq;
 use libtest_mimic::{Completion, Failed, Trial};
+use parking_lot::RwLock;
 use tokio::runtime::Builder;
 
 /// Longer than a test may take on a machine that has much else to do.
 const HANG: Duration = Duration::from_mins(5);
 /// Heartbeats each two seconds: a peer that is silent for twice as long is gone.
 const PATIENCE: &str = "socket_timeout=5&login_timeout=10&tcp_user_timeout=5&heartbeat_interval=2";
+
+/// Held for writing by whoever measures the process: nothing else runs meanwhile.
+static PROCESS: RwLock<()> = RwLock::new(());
+
+/// A test with a broker of its own that has the process to itself, too.
+pub(crate) fn by_itself<F>(name: &str, test: fn(Arc<RabbitMq>) -> F) -> Trial
+where
+    F: Future<Output = ()> + 'static,
+{
+    where_rabbitmq_is(name, move || {
+        let broker = Arc::new(RabbitMq::start()?);
+        let _process = PROCESS.write();
+        run(test(broker))
+    })
+}
 
 /// A test with a broker of its own, where RabbitMQ is installed.
 pub(crate) fn alone<F>(name: &str, test: fn(Arc<RabbitMq>) -> F) -> Trial
@@ -27,6 +43,16 @@ where
 
 /// A test that is run where RabbitMQ is installed.
 pub(crate) fn trial(
+    name: &str,
+    test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    where_rabbitmq_is(name, move || {
+        let _process = PROCESS.read();
+        test()
+    })
+}
+
+fn where_rabbitmq_is(
     name: &str,
     test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
