@@ -24,9 +24,8 @@ where
     F: Future<Output = ()> + 'static,
 {
     where_rabbitmq_is(name, move || {
-        let broker = Arc::new(RabbitMq::start()?);
         let _process = PROCESS.write();
-        run(test(broker))
+        run(test(Arc::new(RabbitMq::start()?)))
     })
 }
 
