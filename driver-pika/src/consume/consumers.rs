@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::task::{Context, Poll, Waker};
 
 use busway_core::Result;
@@ -91,7 +91,7 @@ impl Consumers {
             let _ = channel.basic_cancel(tag, BasicCancelOptions::default()).await;
         }
         let rest = iter(self.sources).flatten();
-        rest.filter_map(async |delivery| delivery.ok()).collect().await
+        rest.filter_map(|delivery| ready(delivery.ok())).collect().await
     }
 }
 
