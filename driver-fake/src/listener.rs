@@ -102,7 +102,12 @@ impl<B: Leave> Listener<B> for FakeListener<B> {
                     return Ok(Vec::new());
                 }
             }
-            if !wait.is_zero() && self.available() > 0 {
+            if !wait.is_zero() {
+                // What comes first begins a batch, also when it comes just now.
+                if self.available() == 0 {
+                    self.wait_for(1).await;
+                    continue;
+                }
                 Box::pin(self.gather(max, wait)).await;
             }
             let (batch, behind) = self.take(max, spare);
