@@ -16,9 +16,9 @@ use stand::{alone, by_itself, run, trial};
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Each has brokers of its own to kill, and waits for them most of the time; more brokers at a
+    // Each has brokers of its own to kill, and waits for them most of the time; more of them at a
     // time would be too much for two cores.
-    arguments.test_threads.get_or_insert(2);
+    arguments.test_threads.get_or_insert(3);
     // The long ones first.
     let trials = vec![
         by_itself("memory_stays_flat_over_a_thousand_reconnects", reconnects::memory_stays_flat),
