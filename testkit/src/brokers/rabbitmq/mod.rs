@@ -3,6 +3,7 @@
 mod alarm;
 mod cluster;
 mod console;
+mod home;
 mod node;
 mod tls;
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use super::super::ports;
+use super::home;
 use super::tls::Tls;
 
 /// Where Debian's package has it: the one in `/usr/sbin` wants to be another user.
@@ -24,6 +25,8 @@ pub(super) struct Node {
     dist_port: u16,
     epmd_port: u16,
     pub(super) tls_port: Option<u16>,
+    /// What is run.
+    server: PathBuf,
     folder: Option<TempDir>,
     path: PathBuf,
 }
@@ -75,12 +78,16 @@ impl Node {
         fs::write(path.join("enabled_plugins"), format!("[{plugins}].\n"))?;
         fs::write(path.join("env.conf"), "")?;
         family.show(&path)?;
+        let package = Path::new(SERVER);
+        // A package that is made otherwise starts as it is.
+        let server = home::make(package, &path.join("home")).unwrap_or_else(|_| package.into());
         Ok(Self {
             name,
             port: ports::free()?,
             dist_port: ports::free()?,
             epmd_port: family.epmd_port,
             tls_port,
+            server,
             folder: Some(folder),
             path,
         })
@@ -94,7 +101,7 @@ impl Node {
     /// The broker, with its shell on its standard input and output.
     pub(super) fn server(&self) -> io::Result<Command> {
         let path = |name: &str| self.path.join(name);
-        let mut command = Command::new(SERVER);
+        let mut command = Command::new(&self.server);
         command
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
