@@ -6,13 +6,13 @@ use busway_testkit::brokers::{RabbitMq, RabbitMqCluster};
 /// What cases run on: a broker, or a cluster.
 #[derive(Debug)]
 pub(super) enum Bus {
-    One(RabbitMq),
+    One(Box<RabbitMq>),
     Cluster(RabbitMqCluster),
 }
 
 impl Bus {
     pub(super) fn start_one() -> Result<Self> {
-        RabbitMq::start().map(Self::One)
+        RabbitMq::start().map(|broker| Self::One(Box::new(broker)))
     }
 
     pub(super) fn start_cluster() -> Result<Self> {
