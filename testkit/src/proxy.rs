@@ -12,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// The bytes that are on their way through a connection at most.
+/// The bytes that are on their way through a connection at most, and the largest piece in which
+/// they pass.
 const BUFFER: usize = 16 * 1024;
 
 /// One of the two ways of a connection.
@@ -25,16 +26,25 @@ pub enum Way {
 }
 
 /// What the network does at present.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Weather {
     cut: bool,
     resets: u64,
     up_stalled: bool,
     down_stalled: bool,
+    /// What passes at a time, in bytes.
+    piece: usize,
+    /// How long each piece is held back.
     delay: Duration,
 }
 
 impl Weather {
+    /// The best there is, after so many resets.
+    fn fair(resets: u64) -> Self {
+        let (cut, up_stalled, down_stalled) = (false, false, false);
+        Self { cut, resets, up_stalled, down_stalled, piece: BUFFER, delay: Duration::ZERO }
+    }
+
     fn stalls(&self, way: Way) -> bool {
         match way {
             Way::Up => self.up_stalled,
@@ -71,7 +81,7 @@ impl Proxy {
     pub async fn to(upstream: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let weather = watch::Sender::new(Weather::default());
+        let weather = watch::Sender::new(Weather::fair(0));
         let (count, open) = watch::channel(0);
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, upstream, weather.subscribe(), count));
@@ -112,14 +122,20 @@ impl Proxy {
 
     /// Holds each piece of up to 16 KiB back for so long, both ways, until [`heal`](Self::heal).
     pub fn delay(&self, delay: Duration) {
-        self.weather.send_modify(|weather| weather.delay = delay);
+        self.weather.send_modify(|weather| (weather.piece, weather.delay) = (BUFFER, delay));
+    }
+
+    /// Lets bytes pass in pieces of so many alone, each after a pause, both ways, until
+    /// [`heal`](Self::heal): whoever reads gets a part of what was written. Pieces have from one
+    /// byte to 16 KiB; the pause is what keeps them apart.
+    pub fn trickle(&self, bytes: usize, pause: Duration) {
+        let piece = bytes.clamp(1, BUFFER);
+        self.weather.send_modify(|weather| (weather.piece, weather.delay) = (piece, pause));
     }
 
     /// Lets everything pass; what was cut stays closed.
     pub fn heal(&self) {
-        self.weather.send_modify(|weather| {
-            *weather = Weather { resets: weather.resets, ..Weather::default() };
-        });
+        self.weather.send_modify(|weather| *weather = Weather::fair(weather.resets));
     }
 }
 
@@ -189,22 +205,30 @@ async fn pump(
     let mut buffer = vec![0; BUFFER];
     loop {
         let count = from.read(&mut buffer).await?;
-        let delay = match weather.wait_for(|now| !now.stalls(way)).await {
-            Ok(now) => now.delay,
-            Err(_) => return Ok(()),
-        };
-        if count == 0 {
-            return to.shutdown().await;
+        let mut rest = &buffer[..count];
+        loop {
+            let passing = weather.wait_for(|now| !now.stalls(way)).await;
+            let Ok(Weather { piece, delay, .. }) = passing.map(|now| *now) else { return Ok(()) };
+            if count == 0 {
+                return to.shutdown().await;
+            }
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            let (now, later) = rest.split_at(piece.min(rest.len()));
+            to.write_all(now).await?;
+            if later.is_empty() {
+                break;
+            }
+            rest = later;
         }
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
-        to.write_all(&buffer[..count]).await?;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
     use crate::stage::soon;
 
@@ -228,7 +252,10 @@ mod tests {
 
     async fn say(client: &mut TcpStream) -> io::Result<()> {
         client.write_all(b"hello").await?;
-        soon(client.read_exact(&mut [0; 5])).await.map(drop)
+        let mut reply = [0; 5];
+        soon(client.read_exact(&mut reply)).await?;
+        assert_eq!(&reply, b"hello");
+        Ok(())
     }
 
     #[tokio::test]
@@ -274,5 +301,27 @@ mod tests {
             soon(client.read_exact(&mut reply)).await.unwrap();
             assert_eq!(&reply, b"later");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_delayed_comes_later() {
+        let (proxy, mut client, _echo) = echoed().await;
+        let delay = Duration::from_millis(50);
+        proxy.delay(delay);
+        let before = Instant::now();
+        say(&mut client).await.unwrap();
+        // There and back.
+        assert!(before.elapsed() >= 2 * delay);
+    }
+
+    #[tokio::test]
+    async fn what_trickles_comes_in_pieces() {
+        let (proxy, mut client, _echo) = echoed().await;
+        let pause = Duration::from_millis(20);
+        proxy.trickle(2, pause);
+        let before = Instant::now();
+        say(&mut client).await.unwrap();
+        // Three pieces there, and the last of them back.
+        assert!(before.elapsed() >= 4 * pause);
     }
 }

@@ -1,5 +1,7 @@
 //! What the peer is told of us, and what both sides make of silence.
 
+use std::time::Duration;
+
 use busway_core::driver::TransportEvent;
 use busway_core::{ErrorKind, TransportUrl};
 use busway_testkit::brokers::Desk;
@@ -10,7 +12,7 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use crate::peer::{hear_open, peer};
-use crate::stand::{HANG, open, refused, url};
+use crate::stand::{HANG, open, refused, url, works};
 
 /// What the peer hears first; then it hangs up.
 async fn told(change: impl FnOnce(TransportUrl) -> TransportUrl) -> Open {
@@ -58,6 +60,14 @@ async fn the_peer_is_asked_to_speak_up_in_half_the_time() {
     assert_eq!(told(|url| url).await.idle_time_out, None);
     let open = told(|url| url.with_option("idle_timeout", "20")).await;
     assert_eq!(open.idle_time_out, Some(10_000));
+}
+
+#[tokio::test]
+async fn frames_that_come_in_pieces_are_read() {
+    let broker = Desk::start().await.expect("a broker");
+    let proxy = Proxy::to(broker.address()).await.expect("a proxy");
+    proxy.trickle(7, Duration::from_millis(1));
+    works(url("amqp", "127.0.0.1", proxy.address().port())).await;
 }
 
 #[tokio::test]

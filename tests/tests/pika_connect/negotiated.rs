@@ -1,6 +1,7 @@
 //! Options that are agreed upon with the broker.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use busway_core::driver::TransportEvent;
 use busway_testkit::proxy::{Proxy, Way};
@@ -16,6 +17,7 @@ pub(crate) fn trials(stand: &Arc<Stand>) -> Vec<Trial> {
         trial("without_options_the_defaults_hold", stand, without_options_the_defaults_hold),
         trial("a_small_frame_carries_large_bodies", stand, a_small_frame_carries_large_bodies),
         trial("a_peer_without_heartbeats_is_lost", stand, a_peer_without_heartbeats_is_lost),
+        trial("frames_that_come_in_pieces_are_read", stand, frames_that_come_in_pieces),
         trial("the_locale_and_the_user_are_told", stand, |_| the_locale_and_the_user_are_told()),
     ]
 }
@@ -74,6 +76,15 @@ async fn a_peer_without_heartbeats_is_lost(stand: Arc<Stand>) {
     }
     proxy.heal();
     while !matches!(events.next().await.expect("an event"), TransportEvent::Connected { .. }) {}
+    transport.close().await.expect("closed");
+}
+
+async fn frames_that_come_in_pieces(stand: Arc<Stand>) {
+    let proxy = Proxy::to(stand.broker().address()).await.expect("a proxy");
+    proxy.trickle(7, Duration::from_millis(1));
+    let url = bobs("pika", "127.0.0.1", proxy.address().port());
+    let transport = open(url).await.expect("open");
+    echo(&transport, 100).await;
     transport.close().await.expect("closed");
 }
 
