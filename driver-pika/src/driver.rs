@@ -66,18 +66,20 @@ impl PikaDriver {
     }
 
     async fn notifications(&self) -> Result<&Arc<Side>> {
-        let open = || async {
-            let (connecting, hosts) = (self.connecting.clone(), self.hosts.clone());
-            let durable = connecting.options.notification_persistence;
-            let (events, closed) = (self.events.clone(), self.closed.clone());
-            let side = Side::open(connecting, hosts, events, self.limits, durable, closed);
-            side.await.map(Arc::new)
+        // Boxed by the one who opens: of those who wait for it there may be thousands.
+        let open = || {
+            Box::pin(async {
+                let (connecting, hosts) = (self.connecting.clone(), self.hosts.clone());
+                let durable = connecting.options.notification_persistence;
+                let (events, closed) = (self.events.clone(), self.closed.clone());
+                let side = Side::open(connecting, hosts, events, self.limits, durable, closed);
+                side.await.map(Arc::new)
+            })
         };
         if let Some(side) = self.notifications.get() {
             return Ok(side);
         }
-        // Boxed, so that those who come later stay small.
-        Box::pin(self.unless_closed(self.notifications.get_or_try_init(open))).await
+        self.unless_closed(self.notifications.get_or_try_init(open)).await
     }
 
     /// Whether something can be sent; what is under way when the transport is closed is told so
