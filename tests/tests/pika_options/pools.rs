@@ -1,5 +1,6 @@
 //! The pools of publishing channels.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,10 @@ use busway_core::driver::Retry;
 use busway_core::rpc::{RpcClient, RpcServer};
 use busway_core::{ErrorKind, Result, Target};
 use busway_testkit::stage::{Journal, Service, serve, soon};
+use futures_util::future::join;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -23,8 +26,10 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     ]
 }
 
-/// How many messages a channel has on their way at once.
-const WINDOW: usize = 1024;
+/// How many messages have a place on a channel.
+const PLACES: usize = 1024;
+/// How many of them a channel has on their way at once.
+const WINDOW: usize = 256;
 /// They go to so many topics: the broker reads no more of a connection whose messages for one
 /// queue it cannot hand over.
 const TOPICS: usize = 4;
@@ -80,13 +85,21 @@ impl Served {
         }
     }
 
-    /// Casts so often at once.
-    fn casts(&self, count: usize) -> JoinSet<Result<()>> {
+    /// Casts so often at once; each has its place then.
+    async fn casts(&self, count: usize) -> JoinSet<Result<()>> {
+        let begun = Arc::new(Semaphore::new(0));
         let cast = |it: usize| {
-            let client = self.clients[it % TOPICS].clone();
-            async move { client.cast("note", json!({ "it": it })).await }
+            let (client, begun) = (self.clients[it % TOPICS].clone(), begun.clone());
+            async move {
+                let cast = pin!(client.cast("note", json!({ "it": it })));
+                // It takes a place before it waits for anything.
+                join(cast, async { begun.add_permits(1) }).await.0
+            }
         };
-        (0..count).map(cast).collect()
+        let casting = (0..count).map(cast).collect();
+        let all = u32::try_from(count).expect("not so many");
+        drop(soon(begun.acquire_many(all)).await.expect("open"));
+        casting
     }
 
     /// Waits until all of them are taken and have run.
@@ -120,7 +133,7 @@ async fn as_many_as_the_pool_holds(place: Place) {
         ];
         let (served, channels) = (Served::open(&place, &options).await, size + overflow);
         served.stopped(true);
-        let casting = served.casts(channels * WINDOW);
+        let casting = served.casts(channels * PLACES).await;
         served.place.until_says(UNCONFIRMED, &json!(vec![WINDOW; channels])).await;
         let never = served.clients[0].prepare().retry(Retry::NEVER);
         let error = soon(never.cast("note", json!({ "it": 0 }))).await.expect_err("no room");
@@ -137,12 +150,12 @@ async fn a_sender_waits_so_long(place: Place) {
         let options = [("pool_max_size", "1"), ("pool_timeout", timeout)];
         let served = Served::open(&place, &options).await;
         served.stopped(true);
-        let mut casting = served.casts(WINDOW);
+        let mut casting = served.casts(PLACES).await;
         served.place.until_says(UNCONFIRMED, &json!([WINDOW])).await;
         let began = Instant::now();
         let never = served.clients[0].prepare().retry(Retry::NEVER);
         let one_more =
-            tokio::spawn(async move { never.cast("note", json!({ "it": WINDOW })).await });
+            tokio::spawn(async move { never.cast("note", json!({ "it": PLACES })).await });
         if waits {
             // Longer than the other would have waited.
             tokio::time::sleep(Duration::from_millis(600)).await;
