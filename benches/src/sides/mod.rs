@@ -88,9 +88,11 @@ pub fn compare(sides: &[Side], patterns: &[Pattern], words: &[&str]) -> Result<E
     results.print_head();
     for pattern in patterns.iter().filter(|pattern| pattern.to_string().starts_with(&chosen)) {
         let mut taken = vec![Vec::new(); sides.len()];
-        for _ in 0..runs.max(1) {
-            for (taken, server) in taken.iter_mut().zip(&servers) {
-                taken.push(server.run(*pattern)?);
+        for round in 0..runs.max(1) {
+            // Back and forth, so that nobody always comes after the same one.
+            for place in 0..sides.len() {
+                let side = if round % 2 == 0 { place } else { sides.len() - 1 - place };
+                taken[side].push(servers[side].run(*pattern)?);
             }
         }
         results.add(*pattern, sides, &taken);

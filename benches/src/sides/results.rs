@@ -45,11 +45,7 @@ impl Run {
     }
 
     fn median(runs: &[Self]) -> Self {
-        let of = |value: fn(&Self) -> f64| {
-            let mut values: Vec<_> = runs.iter().map(value).collect();
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        };
+        let of = |value: fn(&Self) -> f64| median(runs.iter().map(value));
         Self {
             rate: of(|run| run.rate),
             client_micros: of(|run| run.client_micros),
@@ -63,6 +59,18 @@ impl Run {
     }
 }
 
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The median of the ratios of runs that followed each other: what a machine does now is compared
+/// with what it does now, faster or slower as it may be at another time.
+fn median_ratio(first: &[Run], other: &[Run]) -> f64 {
+    median(first.iter().zip(other).map(|(first, other)| first.rate / other.rate))
+}
+
 /// The median of a side's runs of a pattern, and how the first side's rate compares.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -70,7 +78,7 @@ struct Row {
     side: &'static str,
     #[serde(skip)]
     is_limit: bool,
-    /// The first side's rate divided by this one's.
+    /// The first side's rate divided by this one's, the median over the rounds.
     ratio: f64,
     #[serde(flatten)]
     median: Run,
@@ -93,7 +101,7 @@ impl Results {
     pub(super) fn print_head(&self) {
         println!("{}", self.machine);
         println!("medians of {} runs of each side in turn", self.runs);
-        println!("rate: messages a second; ratio: of the first side's rate to this one's");
+        println!("rate: messages a second; ratio: of the first side's to this one's, by rounds");
         println!("client, server: processor time a message, in microseconds; MiB of the client");
         println!("p50 … p99.9: how long so many of the messages took at most, in microseconds");
         println!(
@@ -114,14 +122,13 @@ impl Results {
 
     /// Adds the runs of every side of a pattern, and prints their medians.
     pub(super) fn add(&mut self, pattern: Pattern, sides: &[Side], taken: &[Vec<Run>]) {
-        let medians: Vec<_> = taken.iter().map(|runs| Run::median(runs)).collect();
-        for (side, median) in sides.iter().zip(&medians) {
+        for (side, runs) in sides.iter().zip(taken) {
             let row = Row {
                 pattern: pattern.to_string(),
                 side: side.name,
                 is_limit: side.is_limit,
-                ratio: medians[0].rate / median.rate,
-                median: *median,
+                ratio: median_ratio(&taken[0], runs),
+                median: Run::median(runs),
             };
             row.print();
             self.rows.push(row);
@@ -170,10 +177,18 @@ mod tests {
     }
 
     #[test]
-    fn the_medians_are_compared_with_the_limit_alone() {
+    fn the_ratio_is_that_of_runs_of_one_round() {
+        // The machine was slow in the second round, and fast in the third.
+        let first = runs([100.0, 10.0, 900.0]);
+        assert!((median_ratio(&first, &runs([100.0, 20.0, 900.0])) - 1.0).abs() < 1e-9);
+        assert!((median_ratio(&first, &runs([200.0, 20.0, 900.0])) - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_limit_alone_is_to_be_reached() {
         let mut results = Results::of(3);
         let sides = [side("busway", false), side("by hand", true), side("another", false)];
-        let taken = [runs([90.0, 80.0, 10.0]), runs([50.0, 100.0, 900.0]), runs([500.0; 3])];
+        let taken = [runs([90.0, 80.0, 70.0]), runs([100.0; 3]), runs([500.0; 3])];
         results.add(Pattern::new("calls", 1, 100), &sides, &taken);
         assert!((results.least_of_limits() - 0.8).abs() < 1e-9);
         let json: serde_json::Value =

@@ -14,9 +14,10 @@ receipt. The programs by hand stand in `benches/src/by_hand`, and do what Busway
 calls have deadlines, and requests and notifications are confirmed or accepted.
 
 Numbers of one table may be compared with each other, and with no others: they were taken in one
-run, on the machine that is named. *Ratio* is Busway's rate divided by that of the side; *client* and
-*server* are processor time a message, in microseconds; *MiB* is what the client holds at the end; the
-percentiles are of the time from sending a message to its answer, in microseconds.
+run, on the machine that is named. *Ratio* is Busway's rate divided by that of the side in the run next
+to it, and the median of these; *client* and *server* are processor time a message, in microseconds;
+*MiB* is what the client holds at the end; the percentiles are of the time from sending a message to its
+answer, in microseconds.
 ";
 
 /// The page: for each benchmark its name, its title, and what it has measured.
