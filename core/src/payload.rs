@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -27,9 +28,17 @@ use crate::{Error, ErrorKind, Result};
 /// # Ok::<(), busway_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Payload(Arc<str>);
+pub struct Payload(Text);
 
-/// The most memory that a thread keeps for writing, in bytes.
+#[derive(Clone)]
+enum Text {
+    /// In one piece of memory with its count of owners.
+    Short(Arc<str>),
+    /// In the memory where it was written: a copy would cost more than another piece.
+    Long(Arc<String>),
+}
+
+/// The most memory that a thread keeps for writing, in bytes; what is longer keeps it itself.
 const KEPT: usize = 64 * 1024;
 
 thread_local! {
@@ -42,13 +51,13 @@ impl Payload {
     /// The JSON document `null`.
     #[must_use]
     pub fn null() -> Self {
-        Self(Arc::from("null"))
+        Self(Text::Short(Arc::from("null")))
     }
 
     /// The JSON document `{}`: no arguments.
     #[must_use]
     pub fn empty_object() -> Self {
-        Self(Arc::from("{}"))
+        Self(Text::Short(Arc::from("{}")))
     }
 
     /// Writes a value as JSON.
@@ -60,14 +69,15 @@ impl Payload {
         let mut scratch = SCRATCH.take();
         scratch.clear();
         let written = serde_json::to_writer(&mut scratch, value);
-        let payload = written.map_err(|error| error.to_string()).and_then(|()| {
-            let text = str::from_utf8(&scratch).map_err(|error| error.to_string())?;
-            Ok(Self(Arc::from(text)))
-        });
+        let text = match written {
+            Ok(()) if scratch.len() > KEPT => Text::long(mem::take(&mut scratch)),
+            Ok(()) => Text::short(&scratch),
+            Err(error) => Err(error.to_string()),
+        };
         if scratch.capacity() <= KEPT {
             SCRATCH.set(scratch);
         }
-        payload.map_err(|error| {
+        text.map(Self).map_err(|error| {
             let message = format!("a {} has no JSON form: {error}", std::any::type_name::<T>());
             Error::new(ErrorKind::Serialization, message)
         })
@@ -89,13 +99,19 @@ impl Payload {
     /// The JSON text.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Short(text) => text,
+            Text::Long(text) => text,
+        }
     }
 
     /// The JSON text, owned.
     #[must_use]
     pub fn into_json(self) -> String {
-        String::from(&*self.0)
+        match self.0 {
+            Text::Short(text) => String::from(&*text),
+            Text::Long(text) => Arc::unwrap_or_clone(text),
+        }
     }
 
     /// Reads the document as a value of this type.
@@ -128,10 +144,22 @@ impl Payload {
     }
 }
 
+impl Text {
+    fn short(text: &[u8]) -> Result<Self, String> {
+        let text = str::from_utf8(text).map_err(|error| error.to_string())?;
+        Ok(Self::Short(Arc::from(text)))
+    }
+
+    fn long(text: Vec<u8>) -> Result<Self, String> {
+        let text = String::from_utf8(text).map_err(|error| error.to_string())?;
+        Ok(Self::Long(Arc::new(text)))
+    }
+}
+
 /// A document that a parser has checked already.
 impl From<&RawValue> for Payload {
     fn from(document: &RawValue) -> Self {
-        Self(Arc::from(document.get()))
+        Self(Text::Short(Arc::from(document.get())))
     }
 }
 
@@ -157,14 +185,18 @@ impl fmt::Debug for Payload {
 impl Serialize for Payload {
     /// Passes the text through; for serde_json only, as [`RawValue`] is.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let document: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
+        let document: &RawValue = serde_json::from_str(self.as_json()).map_err(S::Error::custom)?;
         document.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(|document| Self::from(&*document))
+        let document = Box::<RawValue>::deserialize(deserializer)?;
+        if document.get().len() <= KEPT {
+            return Ok(Self::from(&*document));
+        }
+        Ok(Self(Text::Long(Arc::new(Box::<str>::from(document).into()))))
     }
 }
 
@@ -194,6 +226,22 @@ mod tests {
         assert_eq!(payload.as_json(), r#"[[1,"\"inner\"",2],[1,"\"inner\"",2]]"#);
         assert_eq!(Payload::of(&"x".repeat(2 * KEPT)).expect("JSON").as_json().len(), 2 * KEPT + 2);
         assert_eq!(Payload::of(&1).expect("JSON").as_json(), "1");
+    }
+
+    #[test]
+    fn a_long_document_is_read_as_a_short_one_is() {
+        let text = "x".repeat(KEPT);
+        let payload = Payload::of(&text).expect("JSON");
+        assert_eq!(payload.to::<String>().expect("a text"), text);
+        assert_eq!(
+            payload,
+            Payload::from_json(payload.as_json(), &Limits::default()).expect("JSON")
+        );
+        let read: Payload = serde_json::from_str(payload.as_json()).expect("JSON");
+        assert_eq!(read, payload);
+        let shared = payload.clone();
+        assert_eq!(payload.into_json(), format!("\"{text}\""));
+        assert_eq!(shared.into_json().len(), KEPT + 2);
     }
 
     #[test]
