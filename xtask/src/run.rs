@@ -10,7 +10,18 @@ pub(crate) fn command(words: &[&str]) -> Command {
     let (program, arguments) = words.split_first().expect("a command has a program");
     let mut command = Command::new(program);
     command.args(arguments).current_dir(repo::root()).stdin(Stdio::null());
+    // What cargo tells of this package is not of those that are built by the command: some are
+    // built anew whenever it differs, and all that depend on them.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_this_package) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn is_of_this_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| variable.starts_with(prefix))
 }
 
 /// Prints a command and runs it; an error says how it ended.
@@ -52,6 +63,15 @@ mod tests {
     fn a_failed_command_is_named_with_its_status() {
         let error = loudly(&["false"]).expect_err("false fails");
         assert!(error.contains("`false`") && error.contains('1'), "{error}");
+    }
+
+    #[test]
+    fn a_command_is_not_told_of_this_package() {
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let output = command(&["env"]).output().expect("env runs");
+        let told = String::from_utf8(output.stdout).expect("text");
+        assert!(told.contains("PATH="), "{told}");
+        assert!(!told.lines().any(is_of_this_package), "{told}");
     }
 
     #[test]
