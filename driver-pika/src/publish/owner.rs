@@ -28,9 +28,12 @@ use crate::connect::{describe, is_not_found};
 use crate::link::{Live, closed, lost};
 use crate::turn::others_first;
 
-/// How many messages may be on their way unconfirmed. The broker has twice the work with the same
-/// messages on four channels of a quarter of it.
-pub(super) const WINDOW: usize = 1024;
+/// How many messages may be on their way unconfirmed. RabbitMQ stops reading a channel that has
+/// 400 messages for a queue which that has not looked at yet (credit flow), and that costs.
+const WINDOW: usize = 256;
+/// How many messages may have their place on a channel, those included that wait until there is
+/// room in the window. The broker has twice the work with the same messages on four channels.
+pub(super) const PLACES: usize = 1024;
 /// How many bytes may be on their way unconfirmed before each further message waits until the
 /// library has written it: what it has not written yet it keeps in memory.
 const AHEAD: usize = 1024 * 1024;

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Outgoing;
-use super::owner::{Command, Owner, WINDOW};
+use super::owner::{Command, Owner, PLACES};
 use super::verdict::{Verdict, verdict};
 use crate::connect::describe;
 use crate::link::{Link, Live, closed, unless_closed};
@@ -123,7 +123,7 @@ impl Publishers {
             return exchange.clone();
         }
         let most = self.options.pool_max_size.saturating_add(self.options.pool_max_overflow);
-        let places = most.saturating_mul(WINDOW).min(Semaphore::MAX_PERMITS);
+        let places = most.saturating_mul(PLACES).min(Semaphore::MAX_PERMITS);
         let exchange = Arc::new(Exchange {
             room: Arc::new(Semaphore::new(places)),
             channels: Mutex::default(),
@@ -162,7 +162,7 @@ impl Publishers {
             .confirm_select(ConfirmSelectOptions::default())
             .await
             .map_err(|error| describe(&error))?;
-        let (sender, commands) = mpsc::channel(WINDOW);
+        let (sender, commands) = mpsc::channel(PLACES);
         let owner = Owner {
             live,
             closed: self.closed.clone(),
@@ -206,7 +206,7 @@ impl Exchange {
         let now = Instant::now();
         let mut channels = self.channels.lock();
         channels.retain(|it| it.is_fit(now, options));
-        let publisher = channels.iter().find(|it| it.in_flight.load(Ordering::Acquire) < WINDOW)?;
+        let publisher = channels.iter().find(|it| it.in_flight.load(Ordering::Acquire) < PLACES)?;
         publisher.in_flight.fetch_add(1, Ordering::Relaxed);
         *publisher.used.lock() = now;
         Some(publisher.clone())

@@ -26,8 +26,10 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     ]
 }
 
-/// How many messages a channel has on their way at once.
-const WINDOW: usize = 1024;
+/// How many messages have a place on a channel.
+const PLACES: usize = 1024;
+/// How many of them a channel has on their way at once.
+const WINDOW: usize = 256;
 /// They go to so many topics: the broker reads no more of a connection whose messages for one
 /// queue it cannot hand over.
 const TOPICS: usize = 4;
@@ -131,7 +133,7 @@ async fn as_many_as_the_pool_holds(place: Place) {
         ];
         let (served, channels) = (Served::open(&place, &options).await, size + overflow);
         served.stopped(true);
-        let casting = served.casts(channels * WINDOW).await;
+        let casting = served.casts(channels * PLACES).await;
         served.place.until_says(UNCONFIRMED, &json!(vec![WINDOW; channels])).await;
         let never = served.clients[0].prepare().retry(Retry::NEVER);
         let error = soon(never.cast("note", json!({ "it": 0 }))).await.expect_err("no room");
@@ -148,12 +150,12 @@ async fn a_sender_waits_so_long(place: Place) {
         let options = [("pool_max_size", "1"), ("pool_timeout", timeout)];
         let served = Served::open(&place, &options).await;
         served.stopped(true);
-        let mut casting = served.casts(WINDOW).await;
+        let mut casting = served.casts(PLACES).await;
         served.place.until_says(UNCONFIRMED, &json!([WINDOW])).await;
         let began = Instant::now();
         let never = served.clients[0].prepare().retry(Retry::NEVER);
         let one_more =
-            tokio::spawn(async move { never.cast("note", json!({ "it": WINDOW })).await });
+            tokio::spawn(async move { never.cast("note", json!({ "it": PLACES })).await });
         if waits {
             // Longer than the other would have waited.
             tokio::time::sleep(Duration::from_millis(600)).await;
