@@ -77,13 +77,12 @@ fn understood(arguments: &[String]) -> Result<(Vec<&'static Pair>, String), Stri
     Ok((if pairs.is_empty() { PAIRS.iter().collect() } else { pairs }, runs))
 }
 
-/// Makes the page anew of whatever was measured last.
+/// Makes the page anew of whatever was measured last; the rest of it stays.
 fn write_page() -> Outcome {
     let mut measured = Vec::new();
     for pair in &PAIRS {
-        if let Ok(text) = repo::read(&format!("{RESULTS}/{}.json", pair.name)) {
-            measured.push((pair, Results::read(&text)?));
-        }
+        let text = repo::read(&format!("{RESULTS}/{}.json", pair.name)).ok();
+        measured.push((pair, text.map(|text| Results::read(&text)).transpose()?));
     }
     let write = |path: String, text: String| {
         fs::write(repo::root().join(&path), text).map_err(|error| format!("{path}: {error}"))
@@ -91,11 +90,13 @@ fn write_page() -> Outcome {
     fs::create_dir_all(repo::root().join(PICTURES))
         .map_err(|error| format!("{PICTURES}: {error}"))?;
     for (pair, results) in &measured {
-        write(format!("{PICTURES}/bench-{}.svg", pair.name), picture::svg(results))?;
+        if let Some(results) = results {
+            write(format!("{PICTURES}/bench-{}.svg", pair.name), picture::svg(results))?;
+        }
     }
     let sections: Vec<_> =
-        measured.iter().map(|(pair, results)| (pair.name, pair.title, results)).collect();
-    write(String::from(PAGE), page::text(&sections))
+        measured.iter().map(|(pair, it)| (pair.name, pair.title, it.as_ref())).collect();
+    write(String::from(PAGE), page::text(&sections, &repo::read(PAGE).unwrap_or_default()))
 }
 
 #[cfg(test)]

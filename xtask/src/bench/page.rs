@@ -20,10 +20,15 @@ to it, and the median of these; *client* and *server* are processor time a messa
 answer, in microseconds.
 ";
 
-/// The page: for each benchmark its name, its title, and what it has measured.
-pub(super) fn text(sections: &[(&str, &str, &Results)]) -> String {
+/// The page: for each benchmark its name, its title, and what it has measured; where it has
+/// measured nothing here, what the page said of it before.
+pub(super) fn text(sections: &[(&str, &str, Option<&Results>)], before: &str) -> String {
     let mut text = String::from(HEAD);
     for (name, title, results) in sections {
+        let Some(results) = results else {
+            text.push_str(section(before, title));
+            continue;
+        };
         let Results { machine, runs, .. } = results;
         let _ = write!(
             text,
@@ -37,6 +42,13 @@ pub(super) fn text(sections: &[(&str, &str, &Results)]) -> String {
         }
     }
     text
+}
+
+/// The section of that title, with what stands before it; empty where there is none.
+fn section<'a>(page: &'a str, title: &str) -> &'a str {
+    let Some(start) = page.find(&format!("\n## {title}\n")) else { return "" };
+    let rest = &page[start..];
+    rest[1..].find("\n## ").map_or(rest, |end| &rest[..=end])
 }
 
 fn line(text: &mut String, row: &Row) {
@@ -57,10 +69,19 @@ mod tests {
     #[test]
     fn every_row_is_a_line_of_its_table() {
         let results = example();
-        let text = text(&[("pika", "A title", &results)]);
+        let text = text(&[("pika", "A title", Some(&results))], "");
         assert!(text.contains("\n## A title\n\nMedians of 5 runs; A & B, 2 cores"), "{text}");
         let row = "| calls 1 | other | 1234 | 0.97 | 12.3 | 5.0 | 9.5 | 100 | 200 | 300 | 4000 |";
         assert!(text.contains(row), "{text}");
         assert!(text.contains("(figures/bench-pika.svg)"));
+    }
+
+    #[test]
+    fn what_was_not_measured_here_stays() {
+        let results = example();
+        let both = text(&[("a", "One", Some(&results)), ("b", "Other", Some(&results))], "");
+        assert_eq!(text(&[("a", "One", Some(&results)), ("b", "Other", None)], &both), both);
+        assert_eq!(text(&[("a", "One", None), ("b", "Other", Some(&results))], &both), both);
+        assert_eq!(text(&[("c", "Neither", None)], &both), HEAD);
     }
 }
