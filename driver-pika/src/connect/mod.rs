@@ -21,7 +21,7 @@ use lapin::{Connection, ConnectionProperties};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-pub(crate) use refusal::{describe, is_not_found, is_of_a_channel};
+pub(crate) use refusal::{describe, is_not_found, is_of_a_channel, is_of_the_connection};
 
 use crate::options::PikaOptions;
 use crate::ssl::SslOptions;

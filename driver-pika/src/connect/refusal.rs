@@ -1,5 +1,6 @@
 //! What the library's errors mean, in the broker's own words.
 
+use std::error::Error as _;
 use std::io;
 
 use busway_core::{Error, ErrorKind, net};
@@ -117,4 +118,19 @@ pub(crate) fn is_of_a_channel(error: &lapin::Error) -> bool {
         error.kind(),
         lapin::ErrorKind::ProtocolError(amqp) if matches!(amqp.kind(), AMQPErrorKind::Soft(_))
     )
+}
+
+/// Whether what failed was the connection under it. The library may say so before the connection
+/// itself is known to be lost.
+pub(crate) fn is_of_the_connection(error: &Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<lapin::Error>());
+    cause.is_some_and(|cause| match cause.kind() {
+        lapin::ErrorKind::ProtocolError(amqp) => {
+            *amqp.kind() == AMQPErrorKind::Hard(AMQPHardError::CONNECTIONFORCED)
+        }
+        lapin::ErrorKind::IOError(_)
+        | lapin::ErrorKind::InvalidConnectionState(_)
+        | lapin::ErrorKind::MissingHeartbeatError => true,
+        _ => false,
+    })
 }

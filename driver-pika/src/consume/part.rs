@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::acks::Gathered;
 use super::consumers::Consumers;
 use super::{Acks, Consuming, Message, Settle};
-use crate::connect::describe;
+use crate::connect::{describe, is_of_the_connection};
 use crate::link::{Link, Live};
 use crate::topology::{self, declare_exchange};
 use crate::turn::others_first;
@@ -152,7 +152,7 @@ impl Part {
                     () = live.lost() => Err(crate::link::lost()),
                 };
                 match set_up {
-                    Err(error) if live.is_broken() => {
+                    Err(error) if live.is_broken() || is_of_the_connection(&error) => {
                         tracing::debug!(%error, "a subscription is set up on the next connection");
                         self.rest().await;
                     }
