@@ -55,7 +55,10 @@ impl fmt::Debug for Consumer {
 /// While there are consumers, what is owed to them adds up to the length of the queue.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
+    /// In the order of their consumers' ids.
     members: Vec<Member>,
+    /// The ids of those who are owed something, in order: few of thousands.
+    owing: Vec<u64>,
     next: usize,
 }
 
@@ -98,13 +101,22 @@ impl Turns {
     /// Adds a consumer; the first one is owed all that lies in the queue.
     pub(super) fn join(&mut self, consumer: Arc<Consumer>, ready: usize) {
         let owed = if self.members.is_empty() { ready } else { 0 };
-        self.members.push(Member { consumer, owed });
+        let id = consumer.id;
+        if owed > 0 {
+            self.owing.push(id);
+        }
+        let at = self.members.partition_point(|member| member.consumer.id < id);
+        self.members.insert(at, Member { consumer, owed });
+        if at < self.next {
+            self.next += 1;
+        }
     }
 
     /// Removes a consumer; what it was owed goes to the others, who are to be woken.
     pub(super) fn leave(&mut self, id: u64) -> Vec<Arc<Consumer>> {
         let Some(at) = self.position(id) else { return Vec::new() };
         let owed = self.members.remove(at).owed;
+        self.owes_nothing_to(id);
         if at < self.next {
             self.next -= 1;
         }
@@ -123,6 +135,11 @@ impl Turns {
         self.next = chosen + 1;
         let member = &mut self.members[chosen];
         member.owed += 1;
+        if member.owed == 1
+            && let Err(at) = self.owing.binary_search(&member.consumer.id)
+        {
+            self.owing.insert(at, member.consumer.id);
+        }
         member.consumer.is_waiting().then(|| member.consumer.clone())
     }
 
@@ -132,7 +149,7 @@ impl Turns {
         if self.members[at].owed > 0 {
             return Share::Own(self.members[at].owed);
         }
-        if ready > 0 && self.members.iter().any(Member::is_behind) {
+        if ready > 0 && self.is_anybody_behind() {
             return Share::Spare(ready.div_ceil(self.members.len()));
         }
         Share::Nothing
@@ -143,28 +160,46 @@ impl Turns {
     pub(super) fn left(&mut self, id: u64) {
         let own = self.position(id).filter(|&at| self.members[at].owed > 0);
         let debtor = own.or_else(|| {
-            let indices = 0..self.members.len();
-            indices.max_by_key(|&at| {
+            self.owed().max_by_key(|&at| {
                 let member = &self.members[at];
                 (member.is_behind(), member.owed)
             })
         });
         if let Some(at) = debtor {
             let member = &mut self.members[at];
-            member.owed = member.owed.saturating_sub(1);
+            member.owed -= 1;
+            if member.owed == 0 {
+                let id = member.consumer.id;
+                self.owes_nothing_to(id);
+            }
         }
     }
 
     /// Somebody idle who can take over what is owed to one that is busy.
     pub(super) fn relief(&self) -> Option<Arc<Consumer>> {
-        if !self.members.iter().any(Member::is_behind) {
+        if !self.is_anybody_behind() {
             return None;
         }
         self.members.iter().find(|member| member.is_idle()).map(|member| member.consumer.clone())
     }
 
+    fn is_anybody_behind(&self) -> bool {
+        self.owed().any(|at| self.members[at].is_behind())
+    }
+
+    /// Where those stand who are owed something.
+    fn owed(&self) -> impl Iterator<Item = usize> {
+        self.owing.iter().filter_map(|id| self.position(*id))
+    }
+
+    fn owes_nothing_to(&mut self, id: u64) {
+        if let Ok(at) = self.owing.binary_search(&id) {
+            self.owing.remove(at);
+        }
+    }
+
     fn position(&self, id: u64) -> Option<usize> {
-        self.members.iter().position(|member| member.consumer.id == id)
+        self.members.binary_search_by_key(&id, |member| member.consumer.id).ok()
     }
 }
 
