@@ -5,45 +5,52 @@
 //!
 //! The desk broker in a process of its own; for each side a server in a process of its own with
 //! addresses of its own, and a client in a new process for each run, the sides in turn. Fails when
-//! Busway does less than 0.95 of what the client library does by hand. Proton's side is left out
-//! where a C++ compiler or the library (Debian: libqpid-proton-cpp12-dev) is missing.
+//! Busway does less than 0.95 of what the client library does by hand, or less than ten times what
+//! Python's driver does. Proton's side is left out where a C++ compiler or the library (Debian:
+//! libqpid-proton-cpp12-dev) is missing, Python's where `cargo xtask peers` could not make its
+//! environment.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use busway_benches::BoxError;
 use busway_benches::bus::{self, Bus};
 use busway_benches::by_hand::fe2o3 as by_hand;
 use busway_benches::drive::Load;
-use busway_benches::sides::{self, Pattern, READY, Side};
-use busway_broker::Broker;
+use busway_benches::place::{self, Desk};
+use busway_benches::sides::{self, FAN_OUTS, Pattern, READY, Side, python};
 use busway_driver_amqp1 as _;
 use tokio::runtime::{Builder, Runtime};
 
-const PATTERNS: [Pattern; 12] = [
+const PATTERNS: [Pattern; 16] = [
     Pattern::new("calls", 1, 4_000),
     Pattern::new("calls", 5, 20_000),
     Pattern::new("calls", 64, 40_000),
     Pattern::new("calls", 256, 40_000),
     Pattern::new("calls", 1024, 40_000),
+    Pattern::new("calls", 5, 10_000).of_bytes(100),
     Pattern::new("calls", 5, 10_000).of_bytes(1 << 10),
     Pattern::new("calls", 5, 2_000).of_bytes(64 << 10),
     Pattern::new("calls", 5, 100).of_bytes(1 << 20),
     Pattern::new("casts", 256, 60_000),
+    Pattern::new(FAN_OUTS, 1, 40_000),
+    Pattern::new(FAN_OUTS, 10, 10_000),
+    Pattern::new(FAN_OUTS, 100, 1_000),
     Pattern::new("notifications", 1, 4_000),
     Pattern::new("notifications", 100, 60_000),
     Pattern::new("notifications", 1000, 60_000),
 ];
 const BUSWAY: &str = "busway";
-const BY_HAND: &str = "fe2o3";
+const FE2O3: &str = "fe2o3";
 const PROTON: &str = "proton";
 
 fn main() -> Result<ExitCode, BoxError> {
     let words: Vec<_> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<_> = words.iter().map(String::as_str).collect();
+    if place::play(&words)? {
+        return Ok(ExitCode::SUCCESS);
+    }
     match words[..] {
-        ["--role", "broker"] => broker(),
         ["--role", "server", side, port] => server(side, port.parse()?),
         ["--role", kind, side, port, ref load @ ..] => {
             client(kind, side, port.parse()?, sides::load(load)?)
@@ -59,15 +66,6 @@ fn runtime() -> std::io::Result<Runtime> {
 
 fn url(port: u16) -> String {
     format!("amqp://127.0.0.1:{port}/{BUSWAY}?addressing_mode=routable")
-}
-
-/// The desk broker, as `busway broker` runs it.
-fn broker() -> Result<ExitCode, BoxError> {
-    let runtime = Runtime::new()?;
-    let broker = runtime.block_on(Broker::start("127.0.0.1:0".parse()?))?;
-    sides::serve_until_told(&broker.address().port().to_string())?;
-    runtime.block_on(broker.stop());
-    Ok(ExitCode::SUCCESS)
 }
 
 fn server(side: &str, port: u16) -> Result<ExitCode, BoxError> {
@@ -86,44 +84,29 @@ fn server(side: &str, port: u16) -> Result<ExitCode, BoxError> {
 }
 
 fn client(kind: &str, side: &str, port: u16, load: Load) -> Result<ExitCode, BoxError> {
+    let servers = load.at_a_time;
     let taken = runtime()?.block_on(async {
-        if side == BUSWAY {
-            let client = bus::Client::connect(&url(port)).await?;
-            sides::take(kind, client, load).await
-        } else {
-            let client = by_hand::Client::connect(port).await?;
-            sides::take(kind, client, load).await
+        match (side, kind) {
+            (BUSWAY, FAN_OUTS) => {
+                let fan = bus::Fan::start(&url(port), servers).await?;
+                sides::take_fan_outs(fan, load).await
+            }
+            (BUSWAY, _) => {
+                let client = bus::Client::connect(&url(port)).await?;
+                sides::take(kind, client, load).await
+            }
+            (_, FAN_OUTS) => {
+                let fan = by_hand::Fan::start(port, servers).await?;
+                sides::take_fan_outs(fan, load).await
+            }
+            _ => {
+                let client = by_hand::Client::connect(port).await?;
+                sides::take(kind, client, load).await
+            }
         }
     })?;
     println!("{}", taken.line());
     Ok(ExitCode::SUCCESS)
-}
-
-/// The broker's process; it ends when this is dropped.
-struct Desk {
-    child: Child,
-    port: String,
-}
-
-impl Desk {
-    fn start(program: &Path) -> Result<Self, BoxError> {
-        let mut child = Command::new(program)
-            .args(["--role", "broker"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut port = String::new();
-        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut port)?;
-        Ok(Self { child, port: port.trim().to_owned() })
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        // It has nothing left to do.
-        let _ = self.child.wait();
-    }
 }
 
 /// Compiles Proton's side.
@@ -151,16 +134,24 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
         name,
         program: program.clone(),
         first: vec!["--role".to_owned()],
-        words: vec![name.to_owned(), broker.port.clone()],
-        is_limit: name == BY_HAND,
+        words: vec![name.to_owned(), broker.port().to_owned()],
+        least: |_| None,
+        one_of: |_| Some(1),
     };
-    let mut sides = vec![side(BUSWAY), side(BY_HAND)];
+    let by_hand = Side { least: |_| Some(sides::BY_HAND), ..side(FE2O3) };
+    let mut sides = vec![side(BUSWAY), by_hand];
     match proton() {
         Ok(program) => {
-            let words = vec![broker.port.clone()];
-            sides.push(Side { program, first: Vec::new(), words, ..side(PROTON) });
+            let words = vec![broker.port().to_owned()];
+            let one_of = |pattern: Pattern| (pattern.kind != FAN_OUTS).then_some(1);
+            sides.push(Side { program, first: Vec::new(), words, one_of, ..side(PROTON) });
         }
         Err(why) => println!("without Qpid Proton's C++ client: {why}"),
+    }
+    let url = format!("amqp://127.0.0.1:{}/python?addressing_mode=routable", broker.port());
+    match python::side("amqp1", &url) {
+        Ok(python) => sides.push(python),
+        Err(why) => println!("without Python's driver: {why}"),
     }
     sides::compare(&sides, &PATTERNS, words)
 }

@@ -4,7 +4,8 @@
 //!
 //! A broker of its own; for each side a server in a process of its own on a virtual host of its
 //! own, and a client in a new process for each run, the sides in turn. Fails when Busway does
-//! less than 0.95 of what the client library does by hand.
+//! less than 0.95 of what the client library does by hand, or less than ten times what Python's
+//! driver does. That one is left out where `cargo xtask peers` could not make its environment.
 
 use std::process::ExitCode;
 
@@ -12,21 +13,25 @@ use busway_benches::BoxError;
 use busway_benches::bus::{self, Bus};
 use busway_benches::by_hand::lapin as by_hand;
 use busway_benches::drive::Load;
-use busway_benches::sides::{self, Pattern, READY, Side};
+use busway_benches::sides::{self, BY_HAND, FAN_OUTS, Pattern, READY, Side, python};
 use busway_driver_pika as _;
 use busway_testkit::brokers::RabbitMq;
 use tokio::runtime::{Builder, Runtime};
 
-const PATTERNS: [Pattern; 12] = [
+const PATTERNS: [Pattern; 16] = [
     Pattern::new("calls", 1, 4_000),
     Pattern::new("calls", 5, 10_000),
     Pattern::new("calls", 64, 30_000),
     Pattern::new("calls", 256, 30_000),
     Pattern::new("calls", 1024, 40_000),
+    Pattern::new("calls", 5, 10_000).of_bytes(100),
     Pattern::new("calls", 5, 10_000).of_bytes(1 << 10),
     Pattern::new("calls", 5, 2_000).of_bytes(64 << 10),
     Pattern::new("calls", 5, 100).of_bytes(1 << 20),
     Pattern::new("casts", 256, 40_000),
+    Pattern::new(FAN_OUTS, 1, 20_000),
+    Pattern::new(FAN_OUTS, 10, 4_000),
+    Pattern::new(FAN_OUTS, 100, 400),
     Pattern::new("notifications", 1, 4_000),
     Pattern::new("notifications", 100, 40_000),
     Pattern::new("notifications", 1000, 60_000),
@@ -79,13 +84,25 @@ fn client(
     vhost: &str,
     load: Load,
 ) -> Result<ExitCode, BoxError> {
+    let servers = load.at_a_time;
     let taken = runtime()?.block_on(async {
-        if side == BUSWAY {
-            let client = bus::Client::connect(&url(port, vhost)).await?;
-            sides::take(kind, client, load).await
-        } else {
-            let client = by_hand::Client::connect(port, vhost).await?;
-            sides::take(kind, client, load).await
+        match (side, kind) {
+            (BUSWAY, FAN_OUTS) => {
+                let fan = bus::Fan::start(&url(port, vhost), servers).await?;
+                sides::take_fan_outs(fan, load).await
+            }
+            (BUSWAY, _) => {
+                let client = bus::Client::connect(&url(port, vhost)).await?;
+                sides::take(kind, client, load).await
+            }
+            (_, FAN_OUTS) => {
+                let fan = by_hand::Fan::start(port, vhost, servers).await?;
+                sides::take_fan_outs(fan, load).await
+            }
+            _ => {
+                let client = by_hand::Client::connect(port, vhost).await?;
+                sides::take(kind, client, load).await
+            }
         }
     })?;
     println!("{}", taken.line());
@@ -99,14 +116,25 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
     }
     let broker = RabbitMq::start()?;
     let program = std::env::current_exe()?;
+    let port = broker.address().port();
     let side = |name: &'static str| -> Result<Side, BoxError> {
         Ok(Side {
             name,
             program: program.clone(),
             first: vec!["--role".to_owned()],
-            words: vec![name.to_owned(), broker.address().port().to_string(), broker.add_vhost()?],
-            is_limit: name != BUSWAY,
+            words: vec![name.to_owned(), port.to_string(), broker.add_vhost()?],
+            least: |_| None,
+            one_of: |_| Some(1),
         })
     };
-    sides::compare(&[side(BUSWAY)?, side(LAPIN)?], &PATTERNS, words)
+    let by_hand = Side { least: |_| Some(BY_HAND), ..side(LAPIN)? };
+    let mut sides = vec![side(BUSWAY)?, by_hand];
+    let patience = "socket_timeout=5&tcp_user_timeout=30";
+    let vhost = broker.add_vhost()?;
+    let url = format!("pika://guest:guest@127.0.0.1:{port}/{vhost}?{patience}");
+    match python::side("pika", &url) {
+        Ok(python) => sides.push(python),
+        Err(why) => println!("without Python's driver: {why}"),
+    }
+    sides::compare(&sides, &PATTERNS, words)
 }

@@ -2,16 +2,17 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::{BoxError, CONCURRENCY, Counter, Exchange, Fanning, Order, Receipt, Telling};
 use busway::notify::Priority;
+use busway::rpc::Prepared;
 use busway::{
     Handled, NotificationListener, Notifier, RpcClient, RpcServer, Target, Transport, endpoint,
     endpoint_fn,
 };
-use tokio::sync::Notify;
 
-use crate::{BoxError, CONCURRENCY, Exchange, Order, Receipt, Telling};
+/// The topic of the servers that are sent to all at once.
+const FAN: &str = "fan";
 
 /// A server of the service, and a listener to its notifications.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct Bus {
     server: RpcServer,
     listener: NotificationListener,
     transport: Transport,
-    counter: Arc<Counter>,
+    counter: Counter,
 }
 
 impl Bus {
@@ -29,7 +30,7 @@ impl Bus {
     /// When either cannot be done.
     pub async fn start(url: &str) -> Result<Self, BoxError> {
         let transport = Transport::open(url).await?;
-        let counter = Arc::new(Counter::default());
+        let counter = Counter::default();
         let server = RpcServer::builder(&transport, Target::new("orders").with_server("s1"))
             .endpoint(Orders(counter.clone()))
             .concurrency(CONCURRENCY)
@@ -107,30 +108,45 @@ impl Exchange for Client {
     }
 }
 
-#[derive(Debug, Default)]
-struct Counter {
-    orders: AtomicU64,
-    changed: Notify,
+/// So many servers, and a client of all of them on a transport of its own; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Fan {
+    /// They serve until this is dropped.
+    _servers: Arc<Vec<RpcServer>>,
+    all: Prepared,
+    heard: Counter,
 }
 
-impl Counter {
-    fn add(&self) {
-        self.orders.fetch_add(1, Ordering::Relaxed);
-        self.changed.notify_waiters();
-    }
-
-    async fn reach(&self, orders: u64) {
-        loop {
-            let changed = self.changed.notified();
-            if self.orders.load(Ordering::Relaxed) >= orders {
-                return;
-            }
-            changed.await;
+impl Fan {
+    /// Starts the servers on the bus that a URL names.
+    ///
+    /// # Errors
+    /// When the bus cannot be reached, or a server not be started.
+    pub async fn start(url: &str, servers: u64) -> Result<Self, BoxError> {
+        let serving = Transport::open(url).await?;
+        let heard = Counter::default();
+        let mut all = Vec::new();
+        for number in 0..servers {
+            let target = Target::new(FAN).with_server(format!("s{number}"));
+            let server = RpcServer::builder(&serving, target).endpoint(Orders(heard.clone()));
+            all.push(server.concurrency(CONCURRENCY).start().await?);
         }
+        let client = RpcClient::new(&Transport::open(url).await?, Target::new(FAN));
+        Ok(Self { _servers: Arc::new(all), all: client.prepare().fanout(true), heard })
     }
 }
 
-struct Orders(Arc<Counter>);
+impl Fanning for Fan {
+    async fn fan_out(&self, order: &Order) -> Result<(), BoxError> {
+        Ok(self.all.cast("note", order).await?)
+    }
+
+    fn heard(&self) -> &Counter {
+        &self.heard
+    }
+}
+
+struct Orders(Counter);
 
 #[endpoint]
 impl Orders {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{BoxError, CONCURRENCY, Exchange, Order, Receipt};
+use crate::{BoxError, CONCURRENCY, Counter, Exchange, Fanning, Order, Receipt, Telling};
 
 /// How many requests may wait for the server.
 const QUEUE: usize = 1024;
@@ -27,10 +27,27 @@ pub enum Serving {
 #[derive(Clone, Debug)]
 pub struct Channels(mpsc::Sender<Request>);
 
+/// So many servers, each on the other side of a channel of its own; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Fan {
+    servers: Arc<Vec<Channels>>,
+    heard: Counter,
+}
+
 #[derive(Debug)]
 struct Request {
-    args: String,
-    reply: oneshot::Sender<String>,
+    args: Arc<str>,
+    answer: Answer,
+}
+
+#[derive(Debug)]
+enum Answer {
+    /// The receipt, to whoever waits for it.
+    Reply(oneshot::Sender<String>),
+    /// None.
+    Nobody,
+    /// None, but it is counted.
+    Counted(Counter),
 }
 
 impl Channels {
@@ -48,16 +65,57 @@ impl Channels {
     }
 }
 
+/// The longest that anything may take.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
 impl Exchange for Channels {
     async fn order(&self, order: &Order) -> Result<Receipt, BoxError> {
-        let args = serde_json::to_string(order)?;
-        let deadline = Instant::now() + Duration::from_mins(1);
-        let reply = timeout_at(deadline, async {
+        let args = serde_json::to_string(order)?.into();
+        let reply = timeout_at(Instant::now() + TIMEOUT, async {
             let (reply, replied) = oneshot::channel();
-            self.0.send(Request { args, reply }).await?;
+            self.0.send(Request { args, answer: Answer::Reply(reply) }).await?;
             Ok::<_, BoxError>(replied.await?)
         });
         Ok(serde_json::from_str(&reply.await??)?)
+    }
+}
+
+impl Telling for Channels {
+    async fn note(&self, order: &Order) -> Result<(), BoxError> {
+        let request =
+            Request { args: serde_json::to_string(order)?.into(), answer: Answer::Nobody };
+        Ok(timeout_at(Instant::now() + TIMEOUT, self.0.send(request)).await??)
+    }
+
+    async fn notify(&self, order: &Order) -> Result<(), BoxError> {
+        self.note(order).await
+    }
+}
+
+impl Fan {
+    /// Starts the servers.
+    #[must_use]
+    pub fn start(servers: u64) -> Self {
+        let servers = (0..servers).map(|_| Channels::start(Serving::Spawned)).collect();
+        Self { servers: Arc::new(servers), heard: Counter::default() }
+    }
+}
+
+impl Fanning for Fan {
+    async fn fan_out(&self, order: &Order) -> Result<(), BoxError> {
+        let args: Arc<str> = serde_json::to_string(order)?.into();
+        let all = async {
+            for server in &*self.servers {
+                let answer = Answer::Counted(self.heard.clone());
+                server.0.send(Request { args: args.clone(), answer }).await?;
+            }
+            Ok(())
+        };
+        timeout_at(Instant::now() + TIMEOUT, all).await?
+    }
+
+    fn heard(&self) -> &Counter {
+        &self.heard
     }
 }
 
@@ -81,7 +139,16 @@ async fn serve_inline(mut requests: mpsc::Receiver<Request>) {
 /// Answers one request; what cannot be understood gets no reply.
 fn handle(request: Request) {
     let Ok(order) = serde_json::from_str::<Order>(&request.args) else { return };
-    let Ok(reply) = serde_json::to_string(&order.receipt()) else { return };
-    // Whoever does not wait any longer needs no reply.
-    let _ = request.reply.send(reply);
+    match request.answer {
+        Answer::Reply(waiting) => {
+            let Ok(reply) = serde_json::to_string(&order.receipt()) else { return };
+            // Whoever does not wait any longer needs no reply.
+            let _ = waiting.send(reply);
+        }
+        Answer::Nobody => drop(std::hint::black_box(order)),
+        Answer::Counted(counter) => {
+            std::hint::black_box(order);
+            counter.add();
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::{BoxError, Exchange, Order, Telling};
+use crate::{BoxError, Exchange, Fanning, Order, Telling};
 
 /// The numbers of calls in flight that are measured.
 pub const IN_FLIGHT: [u64; 4] = [1, 5, 64, 256];
@@ -79,6 +79,34 @@ pub async fn notifications(client: &impl Telling, load: Load) -> Result<Duration
     .await
 }
 
+/// How many senders send to all servers at a time.
+const FANNING: u64 = 16;
+
+/// The time until each of so many servers, which are the load's [`at_a_time`](Load::at_a_time), has
+/// heard what is sent to all of them; `before` were sent before.
+///
+/// # Errors
+/// The first error of a cast.
+pub async fn fan_outs(
+    client: &impl Fanning,
+    before: u64,
+    load: Load,
+) -> Result<Duration, BoxError> {
+    let start = Instant::now();
+    in_turn(Load { at_a_time: FANNING, ..load }, |order, share| {
+        let client = client.clone();
+        async move {
+            for _ in 0..share {
+                client.fan_out(&order).await?;
+            }
+            Ok(())
+        }
+    })
+    .await?;
+    client.heard().reach((before + load.whole) * load.at_a_time).await;
+    Ok(start.elapsed())
+}
+
 /// The time until so many senders have done their shares of the whole.
 async fn in_turn<F: Future<Output = Result<(), BoxError>> + Send + 'static>(
     load: Load,
@@ -109,7 +137,7 @@ async fn call_in_turn(exchange: impl Exchange, order: Order, calls: u64) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bus::Bus;
+    use crate::bus::{Bus, Fan};
     use crate::channels::{Channels, Serving};
 
     #[test]
@@ -133,6 +161,14 @@ mod tests {
             .await
             .expect("over channels, inline");
         bus.stop().await.expect("stopped");
+    }
+
+    #[tokio::test]
+    async fn every_server_hears_every_fan_out() {
+        let fan = Fan::start("fake://every-server/", 3).await.expect("servers");
+        let all = Load::new(3, 40);
+        fan_outs(&fan, 0, all).await.expect("the first");
+        fan_outs(&fan, 40, all).await.expect("the others");
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
-use crate::BoxError;
+use crate::{BoxError, Counter};
 
 /// The arguments of a call: a small object of a few types, as services send it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,6 +76,18 @@ pub trait Telling: Clone + Send + Sync + 'static {
     /// # Errors
     /// Whatever went wrong on the way.
     fn notify(&self, order: &Order) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+/// A way to send to several servers at once.
+pub trait Fanning: Clone + Send + Sync + 'static {
+    /// Sends an order to each of the servers, and returns when the bus has it.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the way.
+    fn fan_out(&self, order: &Order) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// What the servers have heard together.
+    fn heard(&self) -> &Counter;
 }
 
 #[cfg(test)]

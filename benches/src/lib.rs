@@ -6,14 +6,17 @@
 pub mod bus;
 pub mod by_hand;
 pub mod channels;
+mod counter;
 pub mod drive;
 mod exchange;
 mod machine;
+pub mod place;
 pub mod process;
 pub mod resident;
 pub mod sides;
 
-pub use exchange::{Exchange, Order, Receipt, Telling};
+pub use counter::Counter;
+pub use exchange::{Exchange, Fanning, Order, Receipt, Telling};
 
 use std::error::Error;
 

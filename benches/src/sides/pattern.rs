@@ -5,7 +5,8 @@ use crate::drive::Load;
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    /// `calls`, `casts` or `notifications`.
+    /// `calls`, `casts`, `notifications`, or `fan-outs` to so many servers as there would be others
+    /// at a time.
     pub kind: &'static str,
     /// How many of them.
     pub load: Load,
@@ -22,6 +23,12 @@ impl Pattern {
     #[must_use]
     pub const fn of_bytes(mut self, bytes: usize) -> Self {
         self.load.bytes = bytes;
+        self
+    }
+
+    /// The same with one of so many messages.
+    pub(super) const fn one_of(mut self, many: u64) -> Self {
+        self.load.whole = self.load.whole.div_ceil(many);
         self
     }
 

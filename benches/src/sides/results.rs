@@ -76,8 +76,9 @@ fn median_ratio(first: &[Run], other: &[Run]) -> f64 {
 struct Row {
     pattern: String,
     side: &'static str,
+    /// What the ratio is to be at least.
     #[serde(skip)]
-    is_limit: bool,
+    least: Option<f64>,
     /// The first side's rate divided by this one's, the median over the rounds.
     ratio: f64,
     #[serde(flatten)]
@@ -122,11 +123,12 @@ impl Results {
 
     /// Adds the runs of every side of a pattern, and prints their medians.
     pub(super) fn add(&mut self, pattern: Pattern, sides: &[Side], taken: &[Vec<Run>]) {
-        for (side, runs) in sides.iter().zip(taken) {
+        let took_part = sides.iter().zip(taken).filter(|(_, runs)| !runs.is_empty());
+        for (side, runs) in took_part {
             let row = Row {
                 pattern: pattern.to_string(),
                 side: side.name,
-                is_limit: side.is_limit,
+                least: (side.least)(pattern),
                 ratio: median_ratio(&taken[0], runs),
                 median: Run::median(runs),
             };
@@ -135,10 +137,16 @@ impl Results {
         }
     }
 
-    /// The least ratio to a side that is a limit.
-    pub(super) fn least_of_limits(&self) -> f64 {
-        let limits = self.rows.iter().filter(|row| row.is_limit);
-        limits.map(|row| row.ratio).fold(f64::INFINITY, f64::min)
+    /// Where the first side does less than it has to.
+    pub(super) fn too_slow(&self) -> Vec<String> {
+        let rows = self.rows.iter();
+        let slow =
+            rows.filter_map(|row| row.least.filter(|least| row.ratio < *least).zip(Some(row)));
+        slow.map(|(least, row)| {
+            let Row { pattern, side, ratio, .. } = row;
+            format!("{pattern}: {ratio:.2} times the rate of {side}, at least {least} is wanted")
+        })
+        .collect()
     }
 
     pub(super) fn json(&self) -> Result<String, BoxError> {
@@ -162,9 +170,9 @@ impl Row {
 mod tests {
     use super::*;
 
-    fn side(name: &'static str, is_limit: bool) -> Side {
-        let program = std::path::PathBuf::new();
-        Side { name, program, first: Vec::new(), words: Vec::new(), is_limit }
+    fn side(name: &'static str, least: fn(Pattern) -> Option<f64>) -> Side {
+        let (program, first, words) = (std::path::PathBuf::new(), Vec::new(), Vec::new());
+        Side { name, program, first, words, least, one_of: |_| Some(1) }
     }
 
     fn runs(rates: [f64; 3]) -> Vec<Run> {
@@ -185,12 +193,22 @@ mod tests {
     }
 
     #[test]
+    fn a_side_that_takes_no_part_has_no_row() {
+        let mut results = Results::of(3);
+        let sides = [side("busway", |_| None), side("another", |_| Some(10.0))];
+        results.add(Pattern::new("calls", 1, 100), &sides, &[runs([90.0; 3]), Vec::new()]);
+        assert_eq!((results.rows.len(), results.too_slow()), (1, Vec::new()));
+    }
+
+    #[test]
     fn the_limit_alone_is_to_be_reached() {
         let mut results = Results::of(3);
-        let sides = [side("busway", false), side("by hand", true), side("another", false)];
+        let sides =
+            [side("busway", |_| None), side("by hand", |_| Some(0.95)), side("another", |_| None)];
         let taken = [runs([90.0, 80.0, 70.0]), runs([100.0; 3]), runs([500.0; 3])];
         results.add(Pattern::new("calls", 1, 100), &sides, &taken);
-        assert!((results.least_of_limits() - 0.8).abs() < 1e-9);
+        let slow = "calls 1: 0.80 times the rate of by hand, at least 0.95 is wanted";
+        assert_eq!(results.too_slow(), [slow]);
         let json: serde_json::Value =
             serde_json::from_str(&results.json().expect("JSON")).expect("JSON");
         assert_eq!(json["rows"][1]["pattern"], "calls 1");

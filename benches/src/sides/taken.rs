@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use crate::drive::{self, Load};
 use crate::process::Usage;
-use crate::{BoxError, Exchange, Order, Receipt, Telling};
+use crate::{BoxError, Counter, Exchange, Fanning, Order, Receipt, Telling};
 
 /// The longest that a message may take to be told from longer ones, in nanoseconds.
 const LONGEST: u64 = 60_000_000_000;
@@ -64,12 +64,34 @@ pub async fn take(
         "notifications" => drive::notifications(&client, load).await,
         _ => Err(format!("there is no pattern '{kind}'").into()),
     };
-    run(Load { whole: load.whole.div_ceil(10), ..load }).await?;
-    client.times.lock().reset();
+    run(warming_up(load)).await?;
+    measure(&client.times, run(load)).await
+}
+
+/// The same of what is sent to several servers at once, which this process holds as well.
+///
+/// # Errors
+/// As of [`take`].
+pub async fn take_fan_outs(client: impl Fanning, load: Load) -> Result<Taken, BoxError> {
+    let client = Timed::new(client)?;
+    let first = warming_up(load);
+    drive::fan_outs(&client, 0, first).await?;
+    measure(&client.times, drive::fan_outs(&client, first.whole, load)).await
+}
+
+fn warming_up(load: Load) -> Load {
+    Load { whole: load.whole.div_ceil(10), ..load }
+}
+
+async fn measure(
+    times: &Mutex<Histogram<u64>>,
+    running: impl Future<Output = Result<Duration, BoxError>>,
+) -> Result<Taken, BoxError> {
+    times.lock().reset();
     let before = Usage::of(std::process::id())?;
-    let time = run(load).await?;
+    let time = running.await?;
     let after = Usage::of(std::process::id())?;
-    let times = client.times.lock();
+    let times = times.lock();
     #[allow(clippy::cast_precision_loss, reason = "a float holds such a count exactly")]
     let micros = |quantile| times.value_at_quantile(quantile) as f64 / 1e3;
     #[allow(clippy::cast_precision_loss, reason = "a float holds such a count exactly")]
@@ -124,6 +146,19 @@ impl<C: Telling> Telling for Timed<C> {
         let notified = self.client.notify(order).await;
         self.record(start.elapsed());
         notified
+    }
+}
+
+impl<C: Fanning> Fanning for Timed<C> {
+    async fn fan_out(&self, order: &Order) -> Result<(), BoxError> {
+        let start = Instant::now();
+        let sent = self.client.fan_out(order).await;
+        self.record(start.elapsed());
+        sent
+    }
+
+    fn heard(&self) -> &Counter {
+        self.client.heard()
     }
 }
 

@@ -16,11 +16,12 @@ struct Pair {
     title: &'static str,
 }
 
-const PAIRS: [Pair; 2] = [
-    Pair { name: "pika", title: "RabbitMQ, beside lapin by hand" },
+const PAIRS: [Pair; 3] = [
+    Pair { name: "fake", title: "In memory, beside bare tokio channels" },
+    Pair { name: "pika", title: "RabbitMQ, beside lapin by hand and Python's driver" },
     Pair {
         name: "amqp1",
-        title: "AMQP 1.0, beside fe2o3-amqp by hand and Qpid Proton's C++ client",
+        title: "AMQP 1.0, beside fe2o3-amqp by hand, Qpid Proton's C++ client and Python's driver",
     },
 ];
 
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn every_pair_is_measured_unless_some_are_named() {
-        assert_eq!(of(&[]).unwrap(), (vec!["pika", "amqp1"], String::from("5")));
+        assert_eq!(of(&[]).unwrap(), (vec!["fake", "pika", "amqp1"], String::from("5")));
         assert_eq!(of(&["amqp1", "--runs", "3"]).unwrap(), (vec!["amqp1"], String::from("3")));
     }
 

@@ -13,7 +13,6 @@ const LONGEST: f64 = 1.9;
 const BAR: f64 = 14.0;
 const GAP: f64 = 10.0;
 const TOP: f64 = 20.0;
-const COLORS: [&str; 3] = ["#1f6feb", "#8b949e", "#d1570f"];
 
 pub(super) fn svg(results: &Results) -> String {
     let mut bars = String::new();
@@ -22,8 +21,8 @@ pub(super) fn svg(results: &Results) -> String {
         #[allow(clippy::cast_precision_loss, reason = "there are but a few sides")]
         let middle = y + BAR * rows.len() as f64 / 2.0;
         text(&mut bars, LEFT - 8.0, middle + 4.0, "end", &rows[0].pattern);
-        for (row, color) in rows.iter().zip(COLORS) {
-            bar(&mut bars, y, row, color);
+        for row in rows {
+            bar(&mut bars, y, row);
             y += BAR;
         }
         y += GAP;
@@ -38,8 +37,19 @@ pub(super) fn svg(results: &Results) -> String {
     )
 }
 
+/// Whoever does it by hand is grey.
+fn color(side: &str) -> &'static str {
+    match side {
+        "busway" => "#1f6feb",
+        "proton" => "#d1570f",
+        "python" => "#2da44e",
+        _ => "#8b949e",
+    }
+}
+
 /// A side's rate as a share of Busway's.
-fn bar(svg: &mut String, y: f64, row: &Row, color: &str) {
+fn bar(svg: &mut String, y: f64, row: &Row) {
+    let color = color(&row.side);
     let length = (1.0 / row.ratio).min(LONGEST) * ONE;
     let _ = writeln!(
         svg,

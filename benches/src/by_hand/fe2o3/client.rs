@@ -114,11 +114,15 @@ impl Client {
     }
 }
 
+/// The body of a request that an order be noted.
+pub(super) fn note(order: &Order) -> serde_json::Result<String> {
+    let request = Request { method: "note", args: order };
+    serde_json::to_string(&Body { request, context: Empty {} })
+}
+
 impl Telling for Client {
     async fn note(&self, order: &Order) -> Result<(), BoxError> {
-        let request = Request { method: "note", args: order };
-        let body = serde_json::to_string(&Body { request, context: Empty {} })?;
-        self.send_and_wait(&self.0.requests, &self.0.address, body, true).await
+        self.send_and_wait(&self.0.requests, &self.0.address, note(order)?, true).await
     }
 
     async fn notify(&self, order: &Order) -> Result<(), BoxError> {

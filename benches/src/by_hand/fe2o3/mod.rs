@@ -5,6 +5,7 @@
 //! outcomes, outcomes told and credit given for many messages at once.
 
 mod client;
+mod fan;
 mod incoming;
 mod message;
 mod outgoing;
@@ -24,6 +25,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 
 pub use client::Client;
+pub use fan::Fan;
 pub use server::serve;
 
 use crate::BoxError;

@@ -99,7 +99,10 @@ fn keep(connection: ConnectionHandle<()>, session: SessionHandle<()>) {
     std::mem::forget((connection, session));
 }
 
-async fn attach(session: &mut SessionHandle<()>, address: &str) -> Result<Incoming, BoxError> {
+pub(super) async fn attach(
+    session: &mut SessionHandle<()>,
+    address: &str,
+) -> Result<Incoming, BoxError> {
     let link = receiver(session, Source::builder().address(address).build()).await?;
     Incoming::new(link, SERVER_CREDIT).await
 }
@@ -180,6 +183,14 @@ async fn take(mut taken: mpsc::Receiver<Batch>, replies: mpsc::Sender<Replying>)
         }
         let _ = accepts.send(begun).await;
     }
+}
+
+/// Whether it is an order to be noted.
+pub(super) fn is_note(body: &str) -> bool {
+    serde_json::from_str::<Body<'_>>(body).is_ok_and(|Body { request }| {
+        std::hint::black_box(request.args);
+        request.method == "note"
+    })
 }
 
 /// Runs one request, and waits until its reply has left; what cannot be understood gets none.

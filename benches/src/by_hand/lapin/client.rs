@@ -81,9 +81,14 @@ impl Client {
     }
 }
 
+/// The body of a request that an order be noted.
+pub(super) fn note(order: &Order) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Request { method: "note", args: order })
+}
+
 impl Telling for Client {
     async fn note(&self, order: &Order) -> Result<(), BoxError> {
-        let body = serde_json::to_vec(&Request { method: "note", args: order })?;
+        let body = note(order)?;
         self.publish_and_wait(EXCHANGE, "with_ack.orders".to_owned(), body).await
     }
 

@@ -4,6 +4,7 @@
 //! replies, deliveries are acknowledged in runs.
 
 mod client;
+mod fan;
 mod publisher;
 mod server;
 
@@ -17,6 +18,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind};
 
 pub use client::Client;
+pub use fan::Fan;
 pub use server::serve;
 
 use crate::BoxError;

@@ -1,5 +1,5 @@
 use std::collections::{HashSet, VecDeque};
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -77,8 +77,11 @@ async fn run(channel: Channel, mut commands: mpsc::Receiver<Publish>) -> Result<
                 // The library queues it at once; that it is written is not waited for, so that
                 // what comes meanwhile goes out with it.
                 let mut cx = Context::from_waker(Waker::noop());
-                if let Poll::Ready(Err(error)) = publishing.as_mut().poll(&mut cx) {
-                    return Err(error.into());
+                match publishing.as_mut().poll(&mut cx) {
+                    Poll::Ready(Err(error)) => return Err(error.into()),
+                    // The library's thread was quicker than this one.
+                    Poll::Ready(confirmed) => publishing = Box::pin(ready(confirmed)),
+                    Poll::Pending => {}
                 }
                 pending.push_back((message_id, publishing, done));
             }

@@ -122,6 +122,15 @@ async fn take(
     }
 }
 
+/// Whether it is an order to be noted.
+pub(super) fn is_note(body: &[u8]) -> bool {
+    let request = serde_json::from_slice::<Request<'_>>(body);
+    request.is_ok_and(|request| {
+        std::hint::black_box(request.args);
+        request.method == "note"
+    })
+}
+
 /// Runs one request, and waits until the broker has its reply; what cannot be understood gets
 /// none.
 async fn handle(delivery: Delivery, publisher: &mpsc::Sender<Publish>) {
