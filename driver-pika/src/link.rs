@@ -170,6 +170,14 @@ impl Link {
         }
     }
 
+    /// The error of what did not happen in time, and that the broker has blocked the connection,
+    /// where it has.
+    pub(crate) fn late(&self, what: &str) -> Error {
+        let blocked = matches!(&*self.state.borrow(), State::Up(live) if live.is_blocked());
+        let why = if blocked { "; it blocks the connection, short of memory or disk" } else { "" };
+        Error::new(ErrorKind::Timeout, format!("{what}{why}"))
+    }
+
     /// Ends the subscriptions, once what they took is settled, then the connection and its
     /// supervision.
     pub(crate) async fn close(&self, deadline: Instant) {

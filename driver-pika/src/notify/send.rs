@@ -30,8 +30,7 @@ pub(crate) async fn notify(
     // Boxed, so that those that are stored at once stay small.
     let going_on = Box::pin(unless_closed(&side.closed, sending.go_on(failed)));
     tokio::time::timeout_at(options.deadline, going_on).await.unwrap_or_else(|_| {
-        let message = "the broker did not confirm the notification in time";
-        Err(Error::new(ErrorKind::Timeout, message))
+        Err(side.publishers.late("the broker did not confirm the notification in time"))
     })
 }
 

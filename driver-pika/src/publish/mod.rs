@@ -5,7 +5,7 @@ mod passage;
 mod pool;
 mod verdict;
 
-use busway_core::{Error, ErrorKind, Result};
+use busway_core::{Error, Result};
 use bytes::Bytes;
 use lapin::BasicProperties;
 use tokio::time::Instant;
@@ -56,10 +56,8 @@ impl Publishers {
             Ok(verdict) => verdict,
             Err(failed) => return Ok(failed),
         };
-        tokio::time::timeout_at(deadline, verdict.told()).await.map_err(|_| {
-            let message = "the broker did not confirm the message in time";
-            Error::new(ErrorKind::Timeout, message)
-        })
+        let told = tokio::time::timeout_at(deadline, verdict.told()).await;
+        told.map_err(|_| self.late("the broker did not confirm the message in time"))
     }
 
     /// Makes a message and hands it to the owner of a channel, as soon as one has room for it.

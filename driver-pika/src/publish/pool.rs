@@ -80,6 +80,11 @@ impl Lease {
 }
 
 impl Publishers {
+    /// As [`Link::late`].
+    pub(crate) fn late(&self, what: &str) -> Error {
+        self.link.late(what)
+    }
+
     pub(crate) fn new(
         link: Arc<Link>,
         options: PikaOptions,

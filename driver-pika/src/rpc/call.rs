@@ -86,12 +86,11 @@ pub(crate) async fn call(
     };
     called.unwrap_or_else(|_| {
         let confirmed = verdict.as_ref().is_some_and(Verdict::is_confirmed);
-        let message = if confirmed {
-            "no reply came in time"
+        Err(if confirmed {
+            Error::new(ErrorKind::Timeout, "no reply came in time")
         } else {
-            "the broker did not confirm the request in time"
-        };
-        Err(Error::new(ErrorKind::Timeout, message))
+            side.publishers.late("the broker did not confirm the request in time")
+        })
     })
 }
 

@@ -104,7 +104,9 @@ pub(crate) async fn consumers_go_on(broker: Arc<RabbitMq>) {
     broker.block().expect("an alarm");
     let mut events = transport.events();
     let unheard = notifier.prepare().timeout(SHORT).info("event", json!({})).await;
-    waited_in_vain(&unheard.expect_err("stored"));
+    let unheard = unheard.expect_err("stored");
+    waited_in_vain(&unheard);
+    assert!(unheard.message().contains("it blocks the connection"), "{unheard}");
     let told = soon(events.next()).await;
     assert!(matches!(told, Some(TransportEvent::Blocked { .. })), "{told:?}");
 
