@@ -19,6 +19,10 @@ const ROLE: [&str; 2] = ["--role", "broker"];
 /// The most nodes of the desk broker: of four for each of ten thousand servers, and more.
 const NODES: usize = 100_000;
 
+/// What RabbitMQ may hold before it blocks who publishes: ten thousand servers have sixty thousand
+/// queues.
+const MEMORY: &str = "vm_memory_high_watermark.absolute = 12GB\n";
+
 /// A bus, with its broker; that ends when this is dropped.
 #[derive(Debug)]
 pub enum Place {
@@ -41,7 +45,7 @@ impl Place {
             "fake" => Ok(Self::Memory),
             "pika" => match RabbitMq::missing() {
                 Some(reason) => Err(reason.into()),
-                None => Ok(Self::RabbitMq(RabbitMq::start()?)),
+                None => Ok(Self::RabbitMq(RabbitMq::start_with(MEMORY)?)),
             },
             "amqp1" => Ok(Self::Desk(Desk::start(&std::env::current_exe()?)?)),
             _ => Err(format!("there is no bus '{name}': {}", NAMES.join(", ")).into()),
