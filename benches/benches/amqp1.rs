@@ -153,5 +153,5 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
         Ok(python) => sides.push(python),
         Err(why) => println!("without Python's driver: {why}"),
     }
-    sides::compare(&sides, &PATTERNS, words)
+    sides::compare(&sides, Some(broker.pid()), &PATTERNS, words)
 }

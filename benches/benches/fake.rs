@@ -76,5 +76,5 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
         one_of: |_| Some(1),
     };
     let least = |pattern| (pattern == Pattern::new("calls", 64, 400_000)).then_some(0.5);
-    sides::compare(&[side(BUSWAY), Side { least, ..side(CHANNELS) }], &PATTERNS, words)
+    sides::compare(&[side(BUSWAY), Side { least, ..side(CHANNELS) }], None, &PATTERNS, words)
 }

@@ -136,5 +136,6 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
         Ok(python) => sides.push(python),
         Err(why) => println!("without Python's driver: {why}"),
     }
-    sides::compare(&sides, &PATTERNS, words)
+    let pid = broker.evaluate("list_to_integer(os:getpid())")?.trim().parse()?;
+    sides::compare(&sides, Some(pid), &PATTERNS, words)
 }

@@ -99,6 +99,12 @@ impl Desk {
     pub fn port(&self) -> &str {
         &self.port
     }
+
+    /// The id of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Desk {

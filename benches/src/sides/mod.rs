@@ -67,13 +67,18 @@ pub fn serve_until_told(line: &str) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Measures the sides in turn and prints their medians: the patterns whose names begin with the
+/// Measures the sides in turn, by a broker of that process id, and prints their medians: the patterns whose names begin with the
 /// words, each `--runs N` times, and as JSON into `--json FILE`. Fails when the first side does
 /// less than it has to beside another.
 ///
 /// # Errors
 /// When a side cannot be run, the words are not understood, or the file cannot be written.
-pub fn compare(sides: &[Side], patterns: &[Pattern], words: &[&str]) -> Result<ExitCode, BoxError> {
+pub fn compare(
+    sides: &[Side],
+    broker: Option<u32>,
+    patterns: &[Pattern],
+    words: &[&str],
+) -> Result<ExitCode, BoxError> {
     let (mut runs, mut file, mut words) = (RUNS, None, words);
     loop {
         words = match words {
@@ -99,7 +104,7 @@ pub fn compare(sides: &[Side], patterns: &[Pattern], words: &[&str]) -> Result<E
             for place in 0..sides.len() {
                 let side = if round % 2 == 0 { place } else { sides.len() - 1 - place };
                 if let Some(of) = (sides[side].one_of)(*pattern) {
-                    taken[side].push(servers[side].run(pattern.one_of(of))?);
+                    taken[side].push(servers[side].run(pattern.one_of(of), broker)?);
                 }
             }
         }

@@ -17,6 +17,8 @@ pub(super) struct Run {
     client_micros: f64,
     /// That of the server.
     server_micros: f64,
+    /// That of the broker, where there is one.
+    broker_micros: Option<f64>,
     /// What the client held at the end, in MiB.
     client_mib: f64,
     /// What half of the messages took at most, in microseconds; and so on.
@@ -27,15 +29,22 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn of(pattern: Pattern, taken: &Taken, server: Duration) -> Self {
+    pub(super) fn of(
+        pattern: Pattern,
+        taken: &Taken,
+        server: Duration,
+        broker: Option<Duration>,
+    ) -> Self {
         #[allow(clippy::cast_precision_loss, reason = "a float holds such a count exactly")]
         let count = pattern.load.whole as f64;
         let [p50, p90, p99, p99_9] = taken.quantiles;
+        // They have served what warmed up as well.
+        let micros = |used: Duration| used.as_secs_f64() * 1e6 / (count * 1.1);
         Self {
             rate: count / taken.seconds,
             client_micros: taken.cpu * 1e6 / count,
-            // It has served what warmed up as well.
-            server_micros: server.as_secs_f64() * 1e6 / (count * 1.1),
+            server_micros: micros(server),
+            broker_micros: broker.map(micros),
             client_mib: taken.resident / 1024.0 / 1024.0,
             p50,
             p90,
@@ -50,6 +59,9 @@ impl Run {
             rate: of(|run| run.rate),
             client_micros: of(|run| run.client_micros),
             server_micros: of(|run| run.server_micros),
+            broker_micros: runs[0]
+                .broker_micros
+                .map(|_| of(|run| run.broker_micros.unwrap_or(0.0))),
             client_mib: of(|run| run.client_mib),
             p50: of(|run| run.p50),
             p90: of(|run| run.p90),
@@ -103,16 +115,19 @@ impl Results {
         println!("{}", self.machine);
         println!("medians of {} runs of each side in turn", self.runs);
         println!("rate: messages a second; ratio: of the first side's to this one's, by rounds");
-        println!("client, server: processor time a message, in microseconds; MiB of the client");
+        println!(
+            "client, server, broker: processor time a message, in microseconds; MiB of the client"
+        );
         println!("p50 … p99.9: how long so many of the messages took at most, in microseconds");
         println!(
-            "{:<22} {:<7} {:>8} {:>6} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8}",
+            "{:<22} {:<8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8}",
             "pattern",
             "side",
             "rate",
             "ratio",
             "client",
             "server",
+            "broker",
             "MiB",
             "p50",
             "p90",
@@ -156,11 +171,12 @@ impl Results {
 
 impl Row {
     fn print(&self) {
-        let Run { rate, client_micros, server_micros, client_mib, p50, p90, p99, p99_9 } =
+        let Run { rate, client_micros, server_micros, client_mib, p50, p90, p99, p99_9, .. } =
             self.median;
+        let broker = self.median.broker_micros.unwrap_or(0.0);
         println!(
-            "{:<22} {:<7} {rate:>8.0} {:>6.2} {client_micros:>8.1} {server_micros:>8.1} \
-             {client_mib:>6.1} {p50:>8.0} {p90:>8.0} {p99:>8.0} {p99_9:>8.0}",
+            "{:<22} {:<8} {rate:>8.0} {:>6.2} {client_micros:>8.1} {server_micros:>8.1} \
+             {broker:>8.1} {client_mib:>6.1} {p50:>8.0} {p90:>8.0} {p99:>8.0} {p99_9:>8.0}",
             self.pattern, self.side, self.ratio
         );
     }
@@ -179,7 +195,7 @@ mod tests {
         let pattern = Pattern::new("calls", 1, 100);
         let run = |rate| {
             let taken = Taken { seconds: 100.0 / rate, ..Taken::default() };
-            Run::of(pattern, &taken, Duration::ZERO)
+            Run::of(pattern, &taken, Duration::ZERO, Some(Duration::ZERO))
         };
         rates.map(run).to_vec()
     }

@@ -25,15 +25,20 @@ impl<'a> Server<'a> {
         Ok(Self { child, side })
     }
 
-    /// One run of a client.
-    pub(super) fn run(&self, pattern: Pattern) -> Result<Run, BoxError> {
-        let before = Usage::of(self.child.id())?;
+    /// One run of a client, by a broker of that process id.
+    pub(super) fn run(&self, pattern: Pattern, broker: Option<u32>) -> Result<Run, BoxError> {
+        let used =
+            || Ok::<_, BoxError>((Usage::of(self.child.id())?, broker.map(Usage::of).transpose()?));
+        let (server, broker_before) = used()?;
         let mut command = self.side.command(pattern.kind);
         let output = command.args(pattern.words()).stderr(Stdio::inherit()).output()?;
-        let after = Usage::of(self.child.id())?;
+        let (server_after, broker_after) = used()?;
         let taken = Taken::read(&String::from_utf8(output.stdout)?)
             .ok_or_else(|| format!("the client of {} failed", self.side.name))?;
-        Ok(Run::of(pattern, &taken, after.cpu.saturating_sub(before.cpu)))
+        let server = server_after.cpu.saturating_sub(server.cpu);
+        let broker = broker_after.zip(broker_before);
+        let broker = broker.map(|(after, before)| after.cpu.saturating_sub(before.cpu));
+        Ok(Run::of(pattern, &taken, server, broker))
     }
 }
 

@@ -20,9 +20,9 @@ it is handed over.
 
 Numbers of one table may be compared with each other, and with no others: they were taken in one
 run, on the machine that is named. *Ratio* is Busway's rate divided by that of the side in the run next
-to it, and the median of these; *client* and *server* are processor time a message, in microseconds;
-*MiB* is what the client holds at the end; the percentiles are of the time from sending a message to its
-answer, in microseconds.
+to it, and the median of these; *client*, *server* and *broker* are processor time a message, in
+microseconds; *MiB* is what the client holds at the end; the percentiles are of the time from sending a
+message to its answer, in microseconds.
 ";
 
 /// The page: for each benchmark its name, its title, and what it has measured; where it has
@@ -39,8 +39,8 @@ pub(super) fn text(sections: &[(&str, &str, Option<&Results>)], before: &str) ->
             text,
             "\n## {title}\n\nMedians of {runs} runs; {machine}.\n\n\
              ![Each side's rate beside Busway's](figures/bench-{name}.svg)\n\n\
-             | pattern | side | a second | ratio | client | server | MiB | p50 | p90 | p99 | p99.9 |\n\
-             |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+             | pattern | side | a second | ratio | client | server | broker | MiB | p50 | p90 | p99 | p99.9 |\n\
+             |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
         );
         for row in &results.rows {
             line(&mut text, row);
@@ -57,11 +57,12 @@ fn section<'a>(page: &'a str, title: &str) -> &'a str {
 }
 
 fn line(text: &mut String, row: &Row) {
-    let Row { pattern, side, rate, ratio, micros: [client, server], mib, quantiles } = row;
+    let Row { pattern, side, rate, ratio, micros: [client, server], mib, quantiles, .. } = row;
+    let broker = row.broker.map_or(String::from("-"), |micros| format!("{micros:.1}"));
     let [half, nine, hundred, thousand] = quantiles;
     let _ = writeln!(
         text,
-        "| {pattern} | {side} | {rate:.0} | {ratio:.2} | {client:.1} | {server:.1} | {mib:.1} \
+        "| {pattern} | {side} | {rate:.0} | {ratio:.2} | {client:.1} | {server:.1} | {broker} | {mib:.1} \
          | {half:.0} | {nine:.0} | {hundred:.0} | {thousand:.0} |"
     );
 }
@@ -76,7 +77,8 @@ mod tests {
         let results = example();
         let text = text(&[("pika", "A title", Some(&results))], "");
         assert!(text.contains("\n## A title\n\nMedians of 5 runs; A & B, 2 cores"), "{text}");
-        let row = "| calls 1 | other | 1234 | 0.97 | 12.3 | 5.0 | 9.5 | 100 | 200 | 300 | 4000 |";
+        let row =
+            "| calls 1 | other | 1234 | 0.97 | 12.3 | 5.0 | 7.0 | 9.5 | 100 | 200 | 300 | 4000 |";
         assert!(text.contains(row), "{text}");
         assert!(text.contains("(figures/bench-pika.svg)"));
     }

@@ -19,6 +19,8 @@ pub(super) struct Row {
     pub(super) ratio: f64,
     /// Processor time of the client and of the server, in microseconds a message.
     pub(super) micros: [f64; 2],
+    /// That of the broker, where it was taken.
+    pub(super) broker: Option<f64>,
     /// What the client holds, in MiB.
     pub(super) mib: f64,
     /// How long half of the messages took at most, nine of ten, 99 of 100 and 999 of 1000, in
@@ -56,6 +58,7 @@ impl Row {
             rate: number("rate")?,
             ratio: number("ratio")?,
             micros: [number("client_micros")?, number("server_micros")?],
+            broker: number("broker_micros"),
             mib: number("client_mib")?,
             quantiles: [number("p50")?, number("p90")?, number("p99")?, number("p99_9")?],
         })
@@ -71,7 +74,7 @@ pub(super) mod tests {
         let row = |pattern: &str, side: &str| {
             serde_json::json!({
                 "pattern": pattern, "side": side, "rate": 1234.5, "ratio": 0.97,
-                "client_micros": 12.34, "server_micros": 5.0, "client_mib": 9.5,
+                "client_micros": 12.34, "server_micros": 5.0, "broker_micros": 7.0, "client_mib": 9.5,
                 "p50": 100.0, "p90": 200.0, "p99": 300.0, "p99_9": 4000.0,
             })
         };
