@@ -6,7 +6,7 @@ use super::results::{Results, Row};
 
 const WIDTH: f64 = 760.0;
 /// Where the bars begin, and how long one of Busway's is.
-const LEFT: f64 = 190.0;
+const LEFT: f64 = 150.0;
 const ONE: f64 = 260.0;
 /// No bar is longer than so many of Busway's.
 const LONGEST: f64 = 1.9;
@@ -31,9 +31,9 @@ pub(super) fn svg(results: &Results) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {y}\" \
          font-family=\"sans-serif\" font-size=\"11\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n{bars}\
-         <line x1=\"{one}\" y1=\"8\" x2=\"{one}\" y2=\"{y}\" stroke=\"black\" \
-         stroke-dasharray=\"2 3\"/>\n</svg>\n"
+         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
+         <line x1=\"{one}\" y1=\"8\" x2=\"{one}\" y2=\"{y}\" stroke=\"silver\" \
+         stroke-dasharray=\"2 3\"/>\n{bars}</svg>\n"
     )
 }
 
