@@ -67,9 +67,9 @@ pub fn serve_until_told(line: &str) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Measures the sides in turn, by a broker of that process id, and prints their medians: the patterns whose names begin with the
-/// words, each `--runs N` times, and as JSON into `--json FILE`. Fails when the first side does
-/// less than it has to beside another.
+/// Measures the sides in turn, by a broker of that process id, and prints their medians: the
+/// patterns whose names begin with the words, each `--runs N` times, and as JSON into `--json
+/// FILE`. Fails when the first side does less than it has to beside another.
 ///
 /// # Errors
 /// When a side cannot be run, the words are not understood, or the file cannot be written.
