@@ -16,6 +16,7 @@ use busway_benches::{BoxError, resident};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use {busway_driver_amqp1 as _, busway_driver_pika as _};
 
 const STEPS: [usize; 3] = [10, 1_000, 10_000];
@@ -220,7 +221,7 @@ async fn under_way(url: &str, count: usize) -> Result<Measured, BoxError> {
         tokio::spawn(async move { call.call::<_, usize>("wait", Args { number }).await })
     });
     let calls: Vec<_> = calls.collect();
-    arrived.acquire_many(u32::try_from(count)?).await?.forget();
+    timeout(TIMEOUT, arrived.acquire_many(u32::try_from(count)?)).await??.forget();
     let bytes = grown(before, count)?;
     gate.add_permits(count);
     for call in calls {

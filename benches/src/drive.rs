@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::{BoxError, Exchange, Fanning, Order, Telling};
 
@@ -79,6 +80,8 @@ pub async fn notifications(client: &impl Telling, load: Load) -> Result<Duration
     .await
 }
 
+/// After how long what was not heard is lost.
+const LOST: Duration = Duration::from_mins(1);
 /// How many senders send to all servers at a time.
 const FANNING: u64 = 16;
 
@@ -86,7 +89,7 @@ const FANNING: u64 = 16;
 /// heard what is sent to all of them; `before` were sent before.
 ///
 /// # Errors
-/// The first error of a cast.
+/// The first error of a cast; that something was not heard in a minute.
 pub async fn fan_outs(
     client: &impl Fanning,
     before: u64,
@@ -103,7 +106,8 @@ pub async fn fan_outs(
         }
     })
     .await?;
-    client.heard().reach((before + load.whole) * load.at_a_time).await;
+    let all = client.heard().reach((before + load.whole) * load.at_a_time);
+    timeout(LOST, all).await.map_err(|_| "not every server has heard every fan-out")?;
     Ok(start.elapsed())
 }
 
