@@ -232,6 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn who_joins_late_with_an_early_id_has_its_turn_like_others() {
+        let mut turns = Turns::default();
+        let early = Consumer::new();
+        let late = consumers(&mut turns, 2);
+        let woken = |turns: &mut Turns| turns.arrived().map(|consumer| consumer.id());
+        late.iter().chain([&early]).for_each(|consumer| consumer.set_waiting(true));
+        assert_eq!(woken(&mut turns), Some(late[0].id()));
+        turns.join(early.clone(), 0);
+        assert_eq!(woken(&mut turns), Some(late[1].id()));
+        assert_eq!(woken(&mut turns), Some(early.id()));
+        assert_eq!(turns.share(early.id(), 3), Share::Own(1));
+        turns.left(early.id());
+        assert_eq!(turns.share(early.id(), 2), Share::Nothing);
+    }
+
+    #[test]
     fn the_first_one_is_owed_all_and_who_leaves_passes_it_on() {
         let mut turns = Turns::default();
         let first = Consumer::new();
