@@ -7,10 +7,14 @@
 //                                      processor time, bytes held, and the microseconds that half,
 //                                      nine of ten, 99 of 100 and 999 of 1000 messages took at most
 //
-// JSON is written and read by hand for these bodies alone, which is quicker than any library.
+// PATTERN is calls, casts, notifications, or fan-outs to AT_A_TIME servers, which are in this
+// program as well.
+
+#include "exchange.hpp"
+#include "fan.hpp"
+#include "taken.hpp"
 
 #include <proton/connection.hpp>
-#include <proton/connection_options.hpp>
 #include <proton/container.hpp>
 #include <proton/delivery.hpp>
 #include <proton/message.hpp>
@@ -27,88 +31,16 @@
 #include <proton/tracker.hpp>
 #include <proton/transport.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <deque>
-#include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <unistd.h>
 #include <unordered_map>
-#include <vector>
-
-#include <sys/resource.h>
 
 namespace {
-
-const std::string REQUESTS = "openstack.org/om/rpc/anycast/proton/openstack/orders";
-const std::string NOTIFICATIONS = "openstack.org/om/notify/anycast/proton/openstack/orders.info";
-const int TIMEOUT_MS = 60000;
-
-std::string field(const std::string &json, const char *name) {
-    size_t at = json.find(std::string("\"") + name + "\":");
-    if (at == std::string::npos) throw std::runtime_error("no such field");
-    at += std::strlen(name) + 3;
-    if (json[at] == '"') return json.substr(at + 1, json.find('"', at + 1) - at - 1);
-    return json.substr(at, json.find_first_of(",}", at) - at);
-}
-
-// Who orders; with a longer name an order has more bytes.
-std::string customer = "Ada Lovelace";
-
-std::string order(unsigned long count) {
-    return "{\"customer\":\"" + customer + "\",\"item\":\"difference engine\",\"count\":"
-        + std::to_string(count) + ",\"cents\":1799}";
-}
-
-std::string request(const char *method, unsigned long count) {
-    return std::string("{\"request\":{\"method\":\"") + method + "\",\"args\":" + order(count)
-        + "},\"context\":{}}";
-}
-
-std::string escaped(const std::string &text) {
-    std::string result;
-    for (char each : text) {
-        if (each == '"') result += '\\';
-        result += each;
-    }
-    return result;
-}
-
-std::string id() {
-    static uint64_t next = 0;
-    char text[33];
-    std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(getpid()),
-                  static_cast<unsigned long long>(next++));
-    return text;
-}
-
-std::string notification(unsigned long count) {
-    std::string bare = "{\"message_id\":\"" + id()
-        + "\",\"publisher_id\":\"bench\",\"event_type\":\"order.noted\",\"priority\":\"INFO\","
-          "\"payload\":" + order(count) + ",\"timestamp\":\"2026-01-01 00:00:00.000000\"}";
-    return "{\"request\":{\"oslo.version\":\"2.0\",\"oslo.message\":\"" + escaped(bare)
-        + "\"},\"context\":{}}";
-}
-
-void expires(proton::message &message, int millis) {
-    message.ttl(proton::duration(millis));
-    message.expiry_time(proton::timestamp::now() + proton::duration(millis));
-}
-
-proton::receiver receive(proton::connection connection, const std::string &address, int credit) {
-    proton::source_options source;
-    source.address(address);
-    proton::receiver_options options;
-    options.source(source).credit_window(credit).name(id());
-    return connection.open_receiver(address, options);
-}
 
 class Server : public proton::messaging_handler {
     std::string url;
@@ -124,7 +56,7 @@ class Server : public proton::messaging_handler {
     void on_connection_open(proton::connection &) override {
         receive(connection, "openstack.org/om/rpc/unicast/proton/openstack/orders/s1", 100);
         receive(connection, REQUESTS, 100);
-        receive(connection, "openstack.org/om/rpc/multicast/proton/openstack/orders", 100);
+        receive(connection, SERVERS, 100);
         receive(connection, NOTIFICATIONS, 100);
     }
 
@@ -170,15 +102,8 @@ class Server : public proton::messaging_handler {
     explicit Server(std::string url) : url(std::move(url)) {}
 };
 
-double processor_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    auto seconds = [](const timeval &time) { return time.tv_sec + time.tv_usec / 1e6; };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 class Client : public proton::messaging_handler {
-    using Clock = std::chrono::steady_clock;
+    using Clock = Taken::Clock;
 
     std::string url;
     std::string pattern;
@@ -196,15 +121,13 @@ class Client : public proton::messaging_handler {
     std::unordered_map<std::string, Call> waiting;
     /// When the notifications left that are not accepted yet: they are in their order.
     std::deque<Clock::time_point> told;
-    std::vector<double> micros;
+    Taken taken;
 
     bool warm = false;
     bool over = false;
     unsigned long goal;
     unsigned long sent = 0;
     unsigned long done = 0;
-    Clock::time_point start;
-    double before = 0;
 
     void on_container_start(proton::container &container) override {
         connection = container.connect(url);
@@ -239,7 +162,7 @@ class Client : public proton::messaging_handler {
                 message.to(REQUESTS);
                 auto start = Clock::now();
                 sender.send(message).settle();
-                took(start);
+                taken.took(start);
                 ++done;
             } else {
                 proton::message message(notification(count));
@@ -271,7 +194,7 @@ class Client : public proton::messaging_handler {
             std::cerr << "an unexpected receipt: " << body << std::endl;
             std::exit(1);
         }
-        took(call->second.start);
+        taken.took(call->second.start);
         waiting.erase(call);
         ++done;
         fill();
@@ -279,44 +202,25 @@ class Client : public proton::messaging_handler {
 
     void on_tracker_accept(proton::tracker &) override {
         if (pattern == "notifications") {
-            took(told.front());
+            taken.took(told.front());
             told.pop_front();
             ++done;
             fill();
         }
     }
 
-    void took(Clock::time_point start) {
-        std::chrono::duration<double, std::micro> time = Clock::now() - start;
-        micros.push_back(time.count());
-    }
-
-    double quantile(double share) {
-        auto index = static_cast<size_t>(share * static_cast<double>(micros.size() - 1));
-        std::nth_element(micros.begin(), micros.begin() + index, micros.end());
-        return micros[index];
-    }
-
     /// The warming up, or what is measured.
     void finish() {
         if (warm) {
-            double cpu = processor_seconds() - before;
-            std::chrono::duration<double> time = Clock::now() - start;
-            long pages = 0, resident = 0;
-            std::ifstream("/proc/self/statm") >> pages >> resident;
-            std::cout << time.count() << ' ' << cpu << ' ' << resident * sysconf(_SC_PAGESIZE)
-                      << ' ' << quantile(0.5) << ' ' << quantile(0.9) << ' ' << quantile(0.99)
-                      << ' ' << quantile(0.999) << std::endl;
+            taken.tell();
             over = true;
             connection.close();
             return;
         }
         warm = true;
-        micros.clear();
         sent = done = 0;
         goal = whole;
-        start = Clock::now();
-        before = processor_seconds();
+        taken.begin();
         fill();
     }
 
@@ -342,7 +246,13 @@ int main(int count, char **words) {
         } else if (count == 6) {
             size_t bytes = std::stoul(words[5]), length = order(0).size();
             customer.append(bytes > length ? bytes - length : 0, 'e');
-            Client client(url, role, std::stoul(words[3]), std::stoul(words[4]));
+            unsigned long at_a_time = std::stoul(words[3]), whole = std::stoul(words[4]);
+            if (role == "fan-outs") {
+                Fan fan(url, at_a_time, whole);
+                proton::container(fan).run();
+                return 0;
+            }
+            Client client(url, role, at_a_time, whole);
             proton::container(client).run();
         } else {
             std::cerr << "not understood" << std::endl;
