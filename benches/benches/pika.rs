@@ -5,7 +5,8 @@
 //! A broker of its own; for each side a server in a process of its own on a virtual host of its
 //! own, and a client in a new process for each run, the sides in turn. Fails when Busway does
 //! less than 0.95 of what the client library does by hand, or less than ten times what Python's
-//! driver does. That one is left out where `cargo xtask peers` could not make its environment.
+//! driver for pika does. Its driver for rabbit (kombu) runs beside them, and is no limit. Python's are left
+//! out where `cargo xtask peers` could not make their environments.
 
 use std::process::ExitCode;
 
@@ -130,11 +131,14 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
     let by_hand = Side { least: |_| Some(BY_HAND), ..side(LAPIN)? };
     let mut sides = vec![side(BUSWAY)?, by_hand];
     let patience = "socket_timeout=5&tcp_user_timeout=30";
-    let vhost = broker.add_vhost()?;
-    let url = format!("pika://guest:guest@127.0.0.1:{port}/{vhost}?{patience}");
-    match python::side("pika", &url) {
-        Ok(python) => sides.push(python),
-        Err(why) => println!("without Python's driver: {why}"),
+    let at = |vhost| format!("guest:guest@127.0.0.1:{port}/{vhost}");
+    let pika = format!("pika://{}?{patience}", at(broker.add_vhost()?));
+    let rabbit = format!("rabbit://{}", at(broker.add_vhost()?));
+    for python in [python::side("pika", &pika), python::rabbit(&rabbit)] {
+        match python {
+            Ok(python) => sides.push(python),
+            Err(why) => println!("without a driver of Python's: {why}"),
+        }
     }
     let pid = broker.evaluate("list_to_integer(os:getpid())")?.trim().parse()?;
     sides::compare(&sides, Some(pid), &PATTERNS, words)

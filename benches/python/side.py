@@ -7,12 +7,14 @@
                            held, and the microseconds that half, nine of ten, 99 of 100 and 999 of 1000
                            messages took at most
 
-PATTERN is calls, casts or notifications. The scheme of the URL chooses the
-driver, and its query is what the driver is told besides, as in `?addressing_mode=routable`. The Python is
-one of those that `cargo xtask peers` makes: `pika` has the driver for pika://, `amqp1` the one for amqp://,
-and the one for rabbit:// where kombu and cachetools are installed as well.
+PATTERN is calls, casts, notifications, or fan-outs to AT_A_TIME servers, which are in this process as well.
+The scheme of the URL chooses the driver, and its query is what the driver is told besides, as in
+`?addressing_mode=routable`: whatever it does not say is as the driver has it by default. The Python is one of
+those that `cargo xtask peers` makes: `pika` has the driver for pika://, `amqp1` the one for amqp://, `rabbit`
+the one for rabbit://.
 """
 from concurrent import futures
+import contextlib
 import importlib
 import itertools
 import json
@@ -23,13 +25,21 @@ import sys
 import time
 import warnings
 
+# Nothing of this run stays in a folder of sources.
+sys.dont_write_bytecode = True
+
+import fan  # noqa: E402
+
 # The folders of the tests' peers, by scheme: there stands how to get at a driver.
-PEERS = {'pika': 'pika', 'amqp': 'amqp1', 'rabbit': 'amqp1'}
+PEERS = {'pika': 'pika', 'amqp': 'amqp1', 'rabbit': 'rabbit'}
 TOPIC = 'orders'
 SERVER = 'py1'
-PATTERNS = ['calls', 'casts', 'notifications']
+FAN_OUTS = 'fan-outs'
+PATTERNS = ['calls', 'casts', 'notifications', FAN_OUTS]
 # How many requests are handled at a time.
 CONCURRENCY = 64
+# How many senders send to all servers at a time.
+FANNING = 16
 # The longest that a call waits for its receipt, in seconds.
 TIMEOUT = 60
 QUANTILES = [0.5, 0.9, 0.99, 0.999]
@@ -40,8 +50,6 @@ def peer_of(url):
     here = os.path.dirname(os.path.abspath(__file__))
     folder = PEERS[url.split(':')[0]]
     sys.path.insert(0, os.path.join(here, '..', '..', 'tests', 'peers', folder))
-    # Nothing of this run stays in their folder.
-    sys.dont_write_bytecode = True
     return importlib.import_module('common')
 
 
@@ -83,8 +91,6 @@ class Notifications(object):
 
 
 def serve(peer, url):
-    # The driver for AMQP 1.0 warns of each caller that has gone, again and again.
-    logging.getLogger('oslo_messaging').setLevel(logging.ERROR)
     messaging = peer.messaging
     requests = connect(peer, url, 'rpc')
     notifications = connect(peer, url, 'notification')
@@ -127,7 +133,8 @@ def sender_of(peer, pattern, url):
         context = peer.notifier_context()
         return transport, lambda order: notifier.info(context, 'order.noted', order)
     transport = connect(peer, url, 'rpc')
-    client = peer.rpc_client(transport, messaging.Target(topic=TOPIC))
+    topic = fan.TOPIC if pattern == FAN_OUTS else TOPIC
+    client = peer.rpc_client(transport, messaging.Target(topic=topic))
     if pattern == 'calls':
         client = client.prepare(timeout=TIMEOUT)
 
@@ -137,6 +144,7 @@ def sender_of(peer, pattern, url):
                 raise ValueError('an unexpected receipt: {}'.format(receipt))
 
         return transport, call
+    client = client.prepare(fanout=pattern == FAN_OUTS)
     return transport, lambda order: client.cast({}, 'note', **order)
 
 
@@ -164,27 +172,58 @@ def resident():
         return int(numbers.read().split()[1]) * os.sysconf('SC_PAGESIZE')
 
 
+@contextlib.contextmanager
+def runner(peer, pattern, url, at_a_time, size):
+    """What sends so many orders of so many bytes, and gives the seconds that each took."""
+    transport, send = sender_of(peer, pattern, url)
+    if pattern == FAN_OUTS:
+        listening = connect(peer, url, 'rpc')
+        servers = fan.Fan(peer.messaging, listening, at_a_time, CONCURRENCY)
+
+        def run(messages):
+            took = drive(send, FANNING, messages, size)
+            servers.hear(messages)
+            return took
+
+        try:
+            yield run
+        finally:
+            servers.stop()
+            listening.cleanup()
+    else:
+        yield lambda messages: drive(send, at_a_time, messages, size)
+    transport.cleanup()
+
+
 def measure(peer, pattern, url, at_a_time, whole, size):
     """Warms up with a tenth, then measures."""
     failures = Failures()
-    transport, send = sender_of(peer, pattern, url)
-    drive(send, at_a_time, math.ceil(whole / 10), size)
-    start, before = time.perf_counter(), time.process_time()
-    took = drive(send, at_a_time, whole, size)
-    seconds, cpu = time.perf_counter() - start, time.process_time() - before
-    held = resident()
+    with runner(peer, pattern, url, at_a_time, size) as run:
+        run(math.ceil(whole / 10))
+        start, before = time.perf_counter(), time.process_time()
+        took = run(whole)
+        seconds, cpu = time.perf_counter() - start, time.process_time() - before
+        held = resident()
     if failures.texts:
         sys.exit(failures.texts[0])
     took.sort()
     micros = [took[math.ceil(share * whole) - 1] * 1e6 for share in QUANTILES]
     print(seconds, cpu, held, *micros)
-    transport.cleanup()
+
+
+def quieten():
+    """Lets the libraries tell errors alone: they warn of each caller that has gone, of more senders than they
+    have connections, and of many calls at a time."""
+    for library in ('oslo_messaging', 'amqp'):
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 def main(role=None, url=None, *load):
     if role == 'server':
+        quieten()
         serve(peer_of(url), url)
     elif role in PATTERNS:
+        quieten()
         measure(peer_of(url), role, url, *map(int, load))
     else:
         sys.exit(__doc__)

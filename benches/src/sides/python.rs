@@ -8,8 +8,13 @@ use super::{FAN_OUTS, Pattern, Side};
 const TIMES: f64 = 10.0;
 /// The most senders at a time that it takes part with: each is a thread of its own.
 const THREADS: u64 = 256;
+/// The most servers that are sent to all at once: with a hundred of them in one process, each with a
+/// thread for each request, the driver for RabbitMQ misses its heartbeats and loses messages.
+const SERVERS: u64 = 10;
 /// It sends one of so many messages.
 const ONE_OF: u64 = 10;
+/// The most calls at a time that the driver on kombu takes part with.
+const CALLS: u64 = 64;
 
 /// Python's driver in the environment of that name that `cargo xtask peers` makes.
 ///
@@ -35,5 +40,28 @@ fn least(Pattern { kind, load }: Pattern) -> Option<f64> {
 }
 
 fn one_of(Pattern { kind, load }: Pattern) -> Option<u64> {
-    (kind != FAN_OUTS && load.at_a_time <= THREADS).then_some(ONE_OF)
+    let most = if kind == FAN_OUTS { SERVERS } else { THREADS };
+    (load.at_a_time <= most).then_some(ONE_OF)
+}
+
+/// Python's driver on kombu, which a service has that has left pika behind; it is no limit.
+///
+/// All is as the driver has it by default. Its environment is one of its own with the newest
+/// oslo.messaging: in that of the driver for AMQP 1.0, 14.9, and to 17.0 at least, whoever calls looks
+/// for the reply every half second, which nobody would have any more.
+///
+/// # Errors
+/// That it is not there.
+pub fn rabbit(url: &str) -> Result<Side, String> {
+    Ok(Side { name: "rabbit", least: |_| None, one_of: one_of_rabbit, ..side("rabbit", url)? })
+}
+
+/// Calls and what is cast, small.
+fn one_of_rabbit(pattern: Pattern) -> Option<u64> {
+    let Pattern { kind, load } = pattern;
+    let takes_part = match kind {
+        "calls" => load.at_a_time <= CALLS && load.bytes == 0,
+        kind => kind == "casts" || kind == FAN_OUTS,
+    };
+    one_of(pattern).filter(|_| takes_part)
 }

@@ -1,7 +1,7 @@
-//! `cargo xtask peers`: the Python programs that some tests talk to, in virtual environments of
-//! the repository's own.
+//! `cargo xtask peers`: the Python programs that some tests and benchmarks talk to, in virtual
+//! environments of the repository's own.
 //!
-//! Those of RabbitMQ run on Python 3.7, which few machines have. Set-up makes what it can, says
+//! Those of RabbitMQ's tests run on Python 3.7, which few machines have. Set-up makes what it can, says
 //! what it cannot make, and goes on: the tests that need it are ignored.
 
 mod environment;
@@ -10,7 +10,7 @@ mod python;
 use crate::{Outcome, no_arguments};
 use environment::Environment;
 
-const ENVIRONMENTS: [Environment; 2] = [
+const ENVIRONMENTS: [Environment; 3] = [
     Environment {
         name: "pika",
         without: "the tests with Python's oslo.messaging on RabbitMQ",
@@ -19,6 +19,11 @@ const ENVIRONMENTS: [Environment; 2] = [
     Environment {
         name: "amqp1",
         without: "the tests of AMQP 1.0 on Qpid Proton's engine and with Python's oslo.messaging",
+        python: python::RECENT,
+    },
+    Environment {
+        name: "rabbit",
+        without: "the benchmarks beside Python's oslo.messaging on kombu",
         python: python::RECENT,
     },
 ];
