@@ -18,7 +18,7 @@ struct Pair {
 
 const PAIRS: [Pair; 3] = [
     Pair { name: "fake", title: "In memory, beside bare tokio channels" },
-    Pair { name: "pika", title: "RabbitMQ, beside lapin by hand and Python's driver" },
+    Pair { name: "pika", title: "RabbitMQ, beside lapin by hand and Python's drivers" },
     Pair {
         name: "amqp1",
         title: "AMQP 1.0, beside fe2o3-amqp by hand, Qpid Proton's C++ client and Python's driver",

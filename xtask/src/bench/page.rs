@@ -12,10 +12,13 @@ library, and writes this page. Broker, server and client are processes of their 
 turn, on names of their own; a message is a small order, or one of the size that is named, and its
 receipt. The programs by hand stand in `benches/src/by_hand`, and do what Busway promises as well:
 calls have deadlines, and requests and notifications are confirmed or accepted. *python* is
-oslo.messaging's own driver, with native threads (`benches/python`); it sends a tenth of the messages.
+oslo.messaging's own driver of that name, *rabbit* its driver for `rabbit://`, on kombu, in its newest
+release and as it is by default; both with native threads (`benches/python`), and with a tenth of the
+messages.
 
 *calls 5* is five calls at a time, and so on; *fan-outs 10* is casts to ten servers, which share the
-client's process, until each of them has heard all. In memory, and for Qpid Proton, a cast is done when
+client's process, until each of them has heard all; those of Python are ten at most, as with a hundred in one
+process its pika driver is late with its heartbeats. In memory, and for Qpid Proton, a cast is done when
 it is handed over.
 
 Numbers of one table may be compared with each other, and with no others: they were taken in one

@@ -43,6 +43,7 @@ fn color(side: &str) -> &'static str {
         "busway" => "#1f6feb",
         "proton" => "#d1570f",
         "python" => "#2da44e",
+        "rabbit" => "#8250df",
         _ => "#8b949e",
     }
 }
