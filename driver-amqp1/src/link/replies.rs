@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use busway_core::Error;
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
@@ -19,9 +20,10 @@ pub(crate) enum Answer {
     Failed(Verdict),
 }
 
-/// The calls that wait, by the message ids of their requests.
+/// The calls that wait, by the message ids of their requests. The ids are our own: their hashes need
+/// not be safe from whoever would choose them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Waiters(Arc<Mutex<HashMap<Arc<str>, Waiter>>>);
+pub(crate) struct Waiters(Arc<Mutex<HashMap<Arc<str>, Waiter, RandomState>>>);
 
 #[derive(Debug)]
 struct Waiter {
