@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::epoch::Epoch;
-use super::outbox::{Item, Outbox, Place, Tell, Verdict};
+use super::outbox::{Afterwards, Item, Outbox, Place, Tell, Verdict};
 use super::replies::{Waiters, Waiting};
 use super::sender;
 use super::supervisor::{self, Opening};
@@ -116,6 +116,24 @@ pub(crate) struct Calling {
     _place: Place,
 }
 
+/// A link on which the peer took another message a moment ago.
+#[derive(Debug)]
+pub(crate) struct OpenWay(Arc<Outbox>);
+
+impl OpenWay {
+    /// Sends a settled message for which nobody waits, if it still can leave at once; whether it
+    /// can. What becomes of it is told to `done`, on the connection's thread.
+    pub(crate) fn send_off(
+        &self,
+        outgoing: Outgoing,
+        until: Instant,
+        done: impl FnOnce(Verdict) + Send + Sync + 'static,
+    ) -> bool {
+        let tell = Tell::Afterwards(Afterwards::new(until, done));
+        self.0.put_if_it_can_leave(Item { outgoing, settled: true, tell })
+    }
+}
+
 impl Bus {
     /// Connects to one of the hosts, and keeps connected from then on.
     pub(crate) async fn open(opening: Opening) -> Result<Self> {
@@ -153,7 +171,7 @@ impl Bus {
     }
 
     /// Runs a task on the connection's thread; closing waits for it.
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn_on(task, &self.thread);
     }
 
@@ -183,6 +201,12 @@ impl Bus {
         let waiting = waiters.wait_for(id.clone(), monitored);
         let item = Item { outgoing, settled, tell: Tell::Call(id, waiters) };
         Ok((Calling { _place: self.put(destination, item)? }, waiting))
+    }
+
+    /// The link to a destination, if it is up and the peer takes another message.
+    pub(crate) fn open_way(&self, destination: &Destination) -> Option<OpenWay> {
+        let outbox = self.line.outboxes.lock().get(destination).cloned();
+        outbox.filter(|outbox| outbox.has_room()).map(OpenWay)
     }
 
     fn put(&self, destination: &Destination, mut item: Item) -> Result<Place> {

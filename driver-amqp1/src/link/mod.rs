@@ -15,10 +15,10 @@ mod supervisor;
 mod tests;
 mod words;
 
-pub(crate) use bus::Bus;
+pub(crate) use bus::{Bus, OpenWay};
 pub(crate) use outbox::Verdict;
 pub(crate) use replies::{Answer, Waiting};
 pub(crate) use sessions::Wear;
-pub(crate) use subscription::{Message, Settle, Subscription};
+pub(crate) use subscription::{Hold, Message, Settle, Subscription};
 pub(crate) use supervisor::Opening;
 pub(crate) use words::closed;

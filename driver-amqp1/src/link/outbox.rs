@@ -1,6 +1,7 @@
 //! What waits to be sent to one destination.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +11,7 @@ use busway_core::Error;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::replies::Waiters;
 use crate::wire::{Destination, Outgoing};
@@ -34,6 +36,27 @@ pub(super) enum Tell {
     Sender(oneshot::Sender<Verdict>),
     /// The call with this message id, which waits for its reply and for bad news alone.
     Call(Arc<str>, Waiters),
+    /// Nobody waits; a function has the verdict.
+    Afterwards(Afterwards),
+}
+
+/// What is done once it is known what became of a message for which nobody waits.
+pub(super) struct Afterwards {
+    /// Until when the message is to leave.
+    until: Instant,
+    done: Box<dyn FnOnce(Verdict) + Send + Sync>,
+}
+
+impl Afterwards {
+    pub(super) fn new(until: Instant, done: impl FnOnce(Verdict) + Send + Sync + 'static) -> Self {
+        Self { until, done: Box::new(done) }
+    }
+}
+
+impl fmt::Debug for Afterwards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Afterwards").field("until", &self.until).finish_non_exhaustive()
+    }
 }
 
 /// A message for one transmission.
@@ -50,6 +73,7 @@ impl Item {
         match &self.tell {
             Tell::Sender(sender) => !sender.is_closed(),
             Tell::Call(id, waiters) => waiters.is_waiting(id),
+            Tell::Afterwards(Afterwards { until, .. }) => *until > Instant::now(),
         }
     }
 }
@@ -61,6 +85,7 @@ impl Tell {
             (Self::Sender(sender), verdict) => drop(sender.send(verdict)),
             (Self::Call(..), Verdict::Accepted) => {}
             (Self::Call(id, waiters), verdict) => waiters.failed(&id, verdict),
+            (Self::Afterwards(afterwards), verdict) => (afterwards.done)(verdict),
         }
     }
 }
@@ -81,6 +106,8 @@ struct Queue {
     /// In the order of their numbers.
     items: VecDeque<(u64, Item)>,
     next: u64,
+    /// How many messages the peer takes at once, as far as that is known.
+    room: u32,
     retired: bool,
 }
 
@@ -88,6 +115,18 @@ impl Queue {
     /// Where the item of that number is, or would be.
     fn find(&self, number: u64) -> Result<usize, usize> {
         self.items.binary_search_by_key(&number, |item| item.0)
+    }
+
+    fn push(&mut self, item: Item) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.items.push_back((number, item));
+        number
+    }
+
+    /// Whether the peer takes another message after those that wait.
+    fn has_room(&self) -> bool {
+        !self.retired && self.items.len() < self.room as usize
     }
 }
 
@@ -146,13 +185,24 @@ impl Outbox {
             if queue.retired {
                 return Err(item);
             }
-            let number = queue.next;
-            queue.next += 1;
-            queue.items.push_back((number, item));
-            number
+            queue.push(item)
         };
         self.filled.tell();
         Ok(Place { outbox: self.clone(), number })
+    }
+
+    /// Puts a message in for which nobody is going to wait, if it can leave at once; whether it
+    /// was.
+    pub(super) fn put_if_it_can_leave(&self, item: Item) -> bool {
+        {
+            let mut queue = self.queue.lock();
+            if !queue.has_room() {
+                return false;
+            }
+            queue.push(item);
+        }
+        self.filled.tell();
+        true
     }
 
     /// Waits until something has come in since the last time; one task alone. Cancel safe.
@@ -160,15 +210,31 @@ impl Outbox {
         poll_fn(|context| self.filled.poll(context)).await;
     }
 
-    /// The first message that somebody waits for. From now on it counts as handed over.
-    pub(super) fn take(&self) -> Option<(u64, Item)> {
-        let mut queue = self.queue.lock();
-        while let Some(first) = queue.items.pop_front() {
+    /// Whether another message can leave at once.
+    pub(super) fn has_room(&self) -> bool {
+        self.queue.lock().has_room()
+    }
+
+    /// The first message that somebody waits for, by a link on which the peer takes so many. From
+    /// now on it counts as handed over.
+    pub(super) fn take(&self, room: u32) -> Option<(u64, Item)> {
+        loop {
+            let first = {
+                let mut queue = self.queue.lock();
+                let first = queue.items.pop_front();
+                queue.room = room.saturating_sub(u32::from(first.is_some()));
+                first?
+            };
             if first.1.is_wanted() {
                 return Some(first);
             }
+            first.1.tell.tell(Verdict::Refused(super::words::late()));
         }
-        None
+    }
+
+    /// There is no link any more.
+    pub(super) fn no_room(&self) {
+        self.queue.lock().room = 0;
     }
 
     /// Puts a message back that has not left.
@@ -224,4 +290,55 @@ impl Outbox {
 /// The same error once more.
 pub(super) fn again(error: &Error) -> Error {
     Error::new(error.kind(), error.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use busway_core::ErrorKind;
+
+    use super::*;
+
+    fn item(until: Instant, told: &Arc<Mutex<Vec<Verdict>>>) -> Item {
+        let told = told.clone();
+        let tell = Afterwards::new(until, move |verdict| told.lock().push(verdict));
+        let outgoing = Outgoing {
+            body: None,
+            expiry: None,
+            message_id: None,
+            correlation_id: None,
+            at_most_once: false,
+        };
+        Item { outgoing, settled: true, tell: Tell::Afterwards(tell) }
+    }
+
+    #[test]
+    fn what_can_leave_at_once_is_as_much_as_the_peer_takes() {
+        let (outbox, told) = (Outbox::new(Destination::Address("a".into())), Arc::default());
+        let later = Instant::now() + Duration::from_hours(1);
+        let put = || outbox.put_if_it_can_leave(item(later, &told));
+        assert!(!put());
+        assert!(outbox.take(2).is_none());
+        assert_eq!([put(), put(), put()], [true, true, false]);
+        assert!(outbox.take(2).is_some());
+        assert!(!put(), "one waits, and the peer takes one more");
+        assert!(outbox.take(1).is_some());
+        assert!(!put());
+        assert!(outbox.take(7).is_none() && put());
+        outbox.no_room();
+        assert!(!put());
+        assert!(told.lock().is_empty());
+    }
+
+    #[test]
+    fn what_comes_too_late_does_not_leave() {
+        let (outbox, told) = (Outbox::new(Destination::Address("a".into())), Arc::default());
+        assert!(outbox.take(2).is_none());
+        assert!(outbox.put_if_it_can_leave(item(Instant::now(), &told)));
+        assert!(outbox.take(2).is_none());
+        let told = told.lock();
+        let [Verdict::Refused(error)] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+    }
 }

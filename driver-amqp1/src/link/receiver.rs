@@ -218,8 +218,9 @@ impl<'a> Pump<'a> {
     fn take(&mut self, delivery: Delivery<Body<Value>>) {
         self.outstanding += 1;
         let settled = self.credit.was_settled(*delivery.delivery_id());
-        let info = (!settled).then(|| DeliveryInfo::from(&delivery));
-        let arrived = match Arrived::read(delivery.into_message(), Instant::now()) {
+        let (info, message) = delivery.into_parts();
+        let info = (!settled).then_some(info);
+        let arrived = match Arrived::read(message, Instant::now()) {
             Ok(arrived) => arrived,
             Err(error) => {
                 unreadable(error.message());

@@ -184,7 +184,7 @@ impl Pump<'_> {
                 return End::Lost;
             }
             while self.may_send() {
-                let Some((number, item)) = self.outbox.take() else { break };
+                let Some((number, item)) = self.outbox.take(self.room()) else { break };
                 used = Instant::now();
                 if let Err(end) = self.send(number, item, &mut lost).await {
                     return end;
@@ -234,10 +234,15 @@ impl Pump<'_> {
 
     /// Whether the peer takes another delivery.
     fn may_send(&self) -> bool {
+        self.room() > 0 && !self.is_worn()
+    }
+
+    /// How many deliveries the peer takes.
+    fn room(&self) -> u32 {
         let next = self.epoch.wear.first.wrapping_add(self.sent);
         // Serial numbers: the difference is a small number, of either sign.
         let left = self.credit.limit().map_or(0, |limit| limit.wrapping_sub(next));
-        left != 0 && left < 1 << 31 && !self.is_worn()
+        if left < 1 << 31 { left } else { 0 }
     }
 
     /// Whether the link, or its session, has carried so much that another is to go on.
@@ -294,7 +299,8 @@ impl Pump<'_> {
 
     /// Gives the link up, and tells those who wait for outcomes that will never come.
     async fn end(self, end: End) -> End {
-        let Self { link, seat: _seat, epoch, mut under_way, .. } = self;
+        let Self { link, seat: _seat, epoch, outbox, mut under_way, .. } = self;
+        outbox.no_room();
         let why = match &end {
             End::Lost => epoch.ending.why(),
             End::Detached(why) => again(why),

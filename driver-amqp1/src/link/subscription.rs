@@ -53,6 +53,11 @@ impl Message {
         self.info.is_some()
     }
 
+    /// Until it is dropped the link that brought the message does not end in order.
+    pub(crate) fn hold(&self) -> Hold {
+        Hold { _settles: self.settles.clone() }
+    }
+
     /// Settles it, once; `false` when the link that brought it is gone.
     pub(crate) fn settle(&mut self, how: Settle) -> bool {
         if self.done {
@@ -61,6 +66,12 @@ impl Message {
         self.done = true;
         self.settles.send((self.info.take(), how)).is_ok()
     }
+}
+
+/// Something is still to be done about a message.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    _settles: Settles,
 }
 
 impl Drop for Message {

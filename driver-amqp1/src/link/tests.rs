@@ -10,6 +10,7 @@ use busway_core::{Config, TransportUrl};
 use busway_testkit::brokers::Desk;
 use busway_testkit::proxy::Proxy;
 use busway_testkit::stage::{soon, until};
+use tokio::time::Instant;
 
 use super::{Bus, Opening, Verdict, Wear};
 use crate::connect::Connecting;
@@ -33,16 +34,22 @@ async fn open(address: SocketAddr, wear: Wear) -> Bus {
     soon(Bus::open(opening)).await.expect("a connection")
 }
 
-async fn send(bus: &Bus) -> Verdict {
-    let destination = Destination::Address("unicast.somewhere".into());
-    let outgoing = Outgoing {
+fn somewhere() -> Destination {
+    Destination::Address("unicast.somewhere".into())
+}
+
+fn outgoing() -> Outgoing {
+    Outgoing {
         body: Some("{}".into()),
         expiry: None,
         message_id: None,
         correlation_id: None,
         at_most_once: false,
-    };
-    let mut sending = bus.send(&destination, outgoing, false).expect("it is open");
+    }
+}
+
+async fn send(bus: &Bus) -> Verdict {
+    let mut sending = bus.send(&somewhere(), outgoing(), false).expect("it is open");
     soon(sending.verdict()).await
 }
 
@@ -69,4 +76,31 @@ async fn a_connection_that_is_lost_leaves_no_task_behind() {
         while !matches!(send(&bus).await, Verdict::Accepted) {}
     }
     soon(until(async || Ok::<_, ()>(bus.alive() <= before))).await.expect("counted");
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_leaves_by_a_link_that_is_up() {
+    let broker = Desk::start().await.expect("a broker");
+    let bus = open(broker.address(), Wear::default()).await;
+    assert!(bus.open_way(&somewhere()).is_none());
+    assert!(matches!(send(&bus).await, Verdict::Accepted));
+    let way = bus.open_way(&somewhere()).expect("the link is up, and the peer gave credit");
+    let (told, verdict) = tokio::sync::oneshot::channel();
+    let until = Instant::now() + Duration::from_mins(1);
+    let done = move |verdict| drop(told.send(verdict));
+    assert!(way.send_off(outgoing(), until, done));
+    assert!(matches!(soon(verdict).await, Ok(Verdict::Accepted)));
+}
+
+#[tokio::test]
+async fn without_a_connection_there_is_no_way() {
+    let broker = Desk::start().await.expect("a broker");
+    let proxy = Proxy::to(broker.address()).await.expect("a proxy");
+    let bus = open(proxy.address(), Wear::default()).await;
+    while !matches!(send(&bus).await, Verdict::Accepted) {}
+    let way = bus.open_way(&somewhere()).expect("the link is up");
+    drop(broker);
+    proxy.reset();
+    soon(until(async || Ok::<_, ()>(bus.open_way(&somewhere()).is_none()))).await.expect("looked");
+    assert!(!way.send_off(outgoing(), Instant::now() + Duration::from_mins(1), |_| {}));
 }

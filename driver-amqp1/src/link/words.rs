@@ -18,6 +18,11 @@ pub(crate) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the transport is closed")
 }
 
+/// The error of what nobody wants any more when it could leave.
+pub(super) fn late() -> Error {
+    Error::new(ErrorKind::Timeout, "the message could not leave in time")
+}
+
 /// The error of what was under way when the connection went.
 pub(super) fn lost() -> Error {
     Error::new(ErrorKind::Connection, "the connection to the peer was lost")

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::attempts::Attempts;
 use crate::batches::{Batches, Unread};
 use crate::driver::Shared;
-use crate::link::{Message, Settle, Subscription};
+use crate::link::{Hold, Message, OpenWay, Settle, Subscription, Verdict};
 use crate::options::PreSettled;
 use crate::wire::{self, Destination, Outgoing};
 
@@ -84,12 +84,18 @@ impl RequestDelivery {
         arrived.reply_to.as_deref().map(|address| Destination::Address(address.into()))
     }
 
+    /// As [`caller`](Self::caller), unless the request has expired.
+    fn waiting_caller(&self) -> Option<Destination> {
+        let expired = self.deadline().is_some_and(|deadline| deadline <= Instant::now());
+        self.caller().filter(|_| !expired)
+    }
+
     fn answer(&self, body: Option<Arc<str>>, expiry: Option<Instant>) -> Outgoing {
         let correlation_id = self.message.arrived.message_id.as_deref().map(Arc::from);
         Outgoing { body, expiry, message_id: None, correlation_id, at_most_once: false }
     }
 
-    async fn send_reply(&self, caller: &Destination, outcome: &Outcome) -> Result<()> {
+    fn reply_of(&self, caller: Destination, outcome: &Outcome) -> Result<Reply> {
         let options = &self.shared.options;
         let body = match wire::encode_reply(outcome, &self.shared.limits) {
             Ok(body) => body,
@@ -99,15 +105,65 @@ impl RequestDelivery {
                 wire::encode_reply(&Err(failure), &self.shared.limits)?
             }
         };
-        let reply = self.answer(Some(body.into()), self.deadline());
+        let outgoing = self.answer(Some(body.into()), self.deadline());
         let latest = Instant::now() + *options.default_reply_timeout;
         let deadline = self.deadline().map_or(latest, |deadline| deadline.min(latest));
         let retry = Retry::from_config(options.default_reply_retry)?;
         let attempts = Attempts::new(retry, *options.link_retry_delay, deadline);
-        let settled = options.settles(PreSettled::RpcReply);
-        let late = "the reply was not taken in time";
-        attempts.send(&self.shared, caller, reply, settled, late).await
+        Ok(Reply { caller, outgoing, deadline, attempts })
     }
+}
+
+/// A reply on its way.
+struct Reply {
+    caller: Destination,
+    outgoing: Outgoing,
+    deadline: Instant,
+    attempts: Attempts,
+}
+
+impl Reply {
+    /// Sends it settled, without waiting until it has left, if it can leave at once; whether it
+    /// can. Bad news is worth a task.
+    fn send_off(self, way: &OpenWay, shared: &Arc<Shared>, hold: Hold) -> bool {
+        let (outgoing, deadline) = (self.outgoing.clone(), self.deadline);
+        // What waits to be sent is a part of what is shared.
+        let shared = Arc::downgrade(shared);
+        way.send_off(outgoing, deadline, move |verdict| match (verdict, shared.upgrade()) {
+            (Verdict::Accepted, _) | (_, None) => drop(hold),
+            (failed, Some(shared)) => {
+                let sending = self.send_again(shared.clone(), failed, hold);
+                shared.bus.spawn(sending);
+            }
+        })
+    }
+
+    async fn send_again(mut self, shared: Arc<Shared>, failed: Verdict, _hold: Hold) {
+        let sent = match self.attempts.after(&shared, failed).await {
+            Ok(_) => self.send(&shared).await,
+            Err(error) => without_caller(error),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(%error, "a reply was not sent");
+        }
+    }
+
+    async fn send(self, shared: &Shared) -> Result<()> {
+        let settled = shared.options.settles(PreSettled::RpcReply);
+        let Self { caller, outgoing, attempts, .. } = self;
+        let late = "the reply was not taken in time";
+        let sent = attempts.send(shared, &caller, outgoing, settled, late).await;
+        sent.or_else(without_caller)
+    }
+}
+
+/// Nobody needs the reply of a caller that is gone.
+fn without_caller(error: Error) -> Result<()> {
+    if error.kind() != ErrorKind::Undeliverable {
+        return Err(error);
+    }
+    tracing::debug!(%error, "the caller is gone: its reply is dropped");
+    Ok(())
 }
 
 #[async_trait]
@@ -136,16 +192,24 @@ impl Delivery for RequestDelivery {
     }
 
     async fn reply(self: Box<Self>, outcome: Outcome) -> Result<()> {
-        let expired = self.deadline().is_some_and(|deadline| deadline <= Instant::now());
-        match self.caller() {
-            Some(caller) if !expired => match self.send_reply(&caller, &outcome).await {
-                Err(error) if error.kind() == ErrorKind::Undeliverable => {
-                    tracing::debug!(%error, "the caller is gone: its reply is dropped");
-                    Ok(())
-                }
-                sent => sent,
-            },
-            _ => Ok(()),
+        match self.waiting_caller() {
+            Some(caller) => self.reply_of(caller, &outcome)?.send(&self.shared).await,
+            None => Ok(()),
+        }
+    }
+
+    fn try_reply(&mut self, outcome: Outcome) -> Result<Result<()>, Outcome> {
+        let Some(caller) = self.waiting_caller() else { return Ok(Ok(())) };
+        if !self.shared.options.settles(PreSettled::RpcReply) {
+            return Err(outcome);
+        }
+        let Some(way) = self.shared.bus.open_way(&caller) else { return Err(outcome) };
+        match self.reply_of(caller, &outcome) {
+            Ok(reply) => {
+                let sent = reply.send_off(&way, &self.shared, self.message.hold());
+                if sent { Ok(Ok(())) } else { Err(outcome) }
+            }
+            Err(error) => Ok(Err(error)),
         }
     }
 
