@@ -7,7 +7,7 @@ mod results;
 
 use std::fs;
 
-use crate::{Outcome, repo, run, setup};
+use crate::{Outcome, peers, repo, run, setup};
 use results::Results;
 
 /// A benchmark, and what it compares.
@@ -38,6 +38,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     let (pairs, runs) = understood(arguments)?;
     setup::run(&[])?;
+    peers::try_to_have_for_benchmarks();
     if let Err(why) = setup::ensure(&[setup::CPLUSPLUS, setup::PROTON]) {
         println!("Without Qpid Proton's C++ client: {why}");
     }
