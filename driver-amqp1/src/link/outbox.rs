@@ -16,6 +16,10 @@ use tokio::time::Instant;
 use super::replies::Waiters;
 use crate::wire::{Destination, Outgoing};
 
+/// How many messages wait at most when another comes for which nobody waits: a peer may give much
+/// credit, and take no bytes.
+const MOST_UNASKED: usize = 256;
+
 /// What became of one transmission.
 #[derive(Debug)]
 pub(crate) enum Verdict {
@@ -124,9 +128,9 @@ impl Queue {
         number
     }
 
-    /// Whether the peer takes another message after those that wait.
+    /// Whether the peer takes another message after those that wait, and few enough do.
     fn has_room(&self) -> bool {
-        !self.retired && self.items.len() < self.room as usize
+        !self.retired && self.items.len() < MOST_UNASKED.min(self.room as usize)
     }
 }
 
@@ -329,6 +333,15 @@ mod tests {
         outbox.no_room();
         assert!(!put());
         assert!(told.lock().is_empty());
+    }
+
+    #[test]
+    fn much_credit_is_no_room_without_end() {
+        let (outbox, told) = (Outbox::new(Destination::Address("a".into())), Arc::default());
+        let later = Instant::now() + Duration::from_hours(1);
+        assert!(outbox.take(u32::MAX).is_none());
+        let put = || outbox.put_if_it_can_leave(item(later, &told));
+        assert_eq!((0..MOST_UNASKED + 10).filter(|_| put()).count(), MOST_UNASKED);
     }
 
     #[test]
