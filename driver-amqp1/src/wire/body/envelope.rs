@@ -8,12 +8,14 @@ use busway_core::{Context, Limits, Result, Value};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::json::{self, Object, unreadable};
+use super::json::{self, Entries, Object, unreadable};
 
 /// The version of oslo.messaging's envelope.
 const VERSION: &str = "2.0";
-const VERSION_KEY: &str = "oslo.version";
-const MESSAGE_KEY: &str = "oslo.message";
+pub(super) const VERSION_KEY: &str = "oslo.version";
+pub(super) const MESSAGE_KEY: &str = "oslo.message";
+/// Where a request is in a body.
+pub(super) const REQUEST_KEY: &str = "request";
 
 /// How deep what a user sends stands in a body.
 pub(super) const DEPTH: usize = 2;
@@ -73,19 +75,24 @@ pub(super) fn open(
     limits: &Limits,
 ) -> Result<Option<String>> {
     let (Some(version), Some(message)) = (version, message) else { return Ok(None) };
-    if version.split('.').next() != VERSION.split('.').next() {
-        let problem = format!("an envelope of version {version}; understood is {VERSION}");
-        return Err(unreadable(&problem));
-    }
-    json::check(&message, OPENED, limits)?;
+    check_envelope(version, &message, limits)?;
     Ok(Some(message))
 }
 
-/// Puts a message into an envelope.
-pub(super) fn seal(body: &mut Object, key: &str, message: &str) -> Result<()> {
-    body.open(key);
-    body.value(VERSION_KEY, VERSION)?;
-    body.value(MESSAGE_KEY, message)?;
+/// Checks that an envelope is understood, and that what is in it is within the limits.
+pub(super) fn check_envelope(version: &str, message: &str, limits: &Limits) -> Result<()> {
+    let is_known = version == VERSION || version.split('.').next() == VERSION.split('.').next();
+    if !is_known {
+        let problem = format!("an envelope of version {version}; understood is {VERSION}");
+        return Err(unreadable(&problem));
+    }
+    json::check(message, OPENED, limits)
+}
+
+/// Puts an object into an envelope: JSON text in JSON text.
+pub(super) fn seal(body: &mut Object, write: impl FnOnce(&mut Entries<'_>)) {
+    body.open(REQUEST_KEY);
+    body.entries().text(VERSION_KEY, VERSION);
+    body.quoted(MESSAGE_KEY, write);
     body.close();
-    Ok(())
 }

@@ -2,8 +2,12 @@
 //!
 //! What a user sends is text already: it is written as it stands, without being read again.
 
+use std::borrow::Cow;
+
 use busway_core::{Context, Error, ErrorKind, Limits, Payload, Result};
 use serde::{Deserialize, Serialize};
+
+use super::text;
 
 /// What a body takes besides what the user sends, about, in bytes.
 const BESIDES: usize = 256;
@@ -21,7 +25,7 @@ impl Object {
 
     /// Adds an entry.
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<()> {
-        self.key(key);
+        self.entries().key(key);
         serde_json::to_writer(&mut self.0, value).map_err(|error| {
             let message = format!("the body cannot be written: '{key}': {error}");
             Error::new(ErrorKind::Serialization, message)
@@ -30,8 +34,7 @@ impl Object {
 
     /// Adds an entry that is JSON text already.
     pub(super) fn document(&mut self, key: &str, document: &Payload) {
-        self.key(key);
-        self.0.extend_from_slice(document.as_json().as_bytes());
+        self.entries().document(key, document);
     }
 
     /// Adds the entry of a context.
@@ -41,7 +44,7 @@ impl Object {
 
     /// Begins an object in the object.
     pub(super) fn open(&mut self, key: &str) {
-        self.key(key);
+        self.entries().key(key);
         self.0.push(b'{');
     }
 
@@ -50,30 +53,82 @@ impl Object {
         self.0.push(b'}');
     }
 
-    /// The text, in which what the user sends stands so many levels deep.
-    pub(super) fn finish(self, depth: usize, limits: &Limits) -> Result<String> {
-        deeper(limits, depth).check(&self.0)?;
-        self.text(limits)
+    /// What adds to the object that was begun last.
+    pub(super) fn entries(&mut self) -> Entries<'_> {
+        Entries { json: &mut self.0, in_text: false }
     }
 
-    /// The text, of which the parts that a user sends are known not to nest too deep.
-    pub(super) fn text(mut self, limits: &Limits) -> Result<String> {
+    /// Adds a text that is an object in JSON.
+    pub(super) fn quoted(&mut self, key: &str, write: impl FnOnce(&mut Entries<'_>)) {
+        self.entries().key(key);
+        self.0.extend_from_slice(b"\"{");
+        write(&mut Entries { json: &mut self.0, in_text: true });
+        self.0.extend_from_slice(b"}\"");
+    }
+
+    /// The text, in which what the user sends stands so many levels deep.
+    pub(super) fn finish(mut self, depth: usize, limits: &Limits) -> Result<String> {
+        deeper(limits, depth).check(&self.0)?;
         self.close();
         limits.check_size(self.0.len())?;
         String::from_utf8(self.0).map_err(|error| {
             Error::new(ErrorKind::Internal, "JSON was written that is no text").because(error)
         })
     }
+}
+
+/// The entries of an object, which may stand in a text.
+pub(super) struct Entries<'a> {
+    json: &'a mut Vec<u8>,
+    /// Whether they stand in a text.
+    in_text: bool,
+}
+
+impl Entries<'_> {
+    /// Adds a text.
+    pub(super) fn text(&mut self, key: &str, text: &str) {
+        self.key(key);
+        self.mark();
+        if self.in_text {
+            text::escape_twice(text, self.json);
+        } else {
+            text::escape(text.as_bytes(), self.json);
+        }
+        self.mark();
+    }
+
+    /// Adds what is JSON text already.
+    pub(super) fn document(&mut self, key: &str, document: &Payload) {
+        self.key(key);
+        let document = document.as_json().as_bytes();
+        if self.in_text {
+            text::escape(document, self.json);
+        } else {
+            self.json.extend_from_slice(document);
+        }
+    }
 
     fn key(&mut self, key: &str) {
-        if self.0.last() != Some(&b'{') {
-            self.0.push(b',');
+        if self.json.last() != Some(&b'{') {
+            self.json.push(b',');
         }
-        self.0.push(b'"');
-        self.0.extend_from_slice(key.as_bytes());
-        self.0.extend_from_slice(b"\":");
+        self.mark();
+        self.json.extend_from_slice(key.as_bytes());
+        self.mark();
+        self.json.push(b':');
+    }
+
+    fn mark(&mut self) {
+        if self.in_text {
+            self.json.push(b'\\');
+        }
+        self.json.push(b'"');
     }
 }
+
+/// A text that is borrowed where it stands as it is read.
+#[derive(Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// Reads a JSON text, in which what the user sent stands so many levels deep.
 pub(super) fn read<'a, T: Deserialize<'a>>(

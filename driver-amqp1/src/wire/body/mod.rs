@@ -5,6 +5,8 @@ mod json;
 mod notification;
 mod reply;
 mod request;
+mod sealed;
+mod text;
 
 pub(crate) use notification::{decode_notification, encode_notification};
 pub(crate) use reply::{Reply, decode_reply, encode_reply};

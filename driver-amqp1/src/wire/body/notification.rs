@@ -4,8 +4,9 @@ use busway_core::{Context, Limits, Payload, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::envelope::{Body, DEPTH, open, seal};
-use super::json::{self, Object};
+use super::envelope::{Body, DEPTH, REQUEST_KEY, check_envelope, open, seal};
+use super::json::{self, Entries, Object, Text};
+use super::sealed::{self, Sealed};
 
 pub(crate) fn encode_notification(
     notification: &Notification,
@@ -17,27 +18,23 @@ pub(crate) fn encode_notification(
     let mut body = Object::about(payload.len());
     match envelope {
         Envelope::V1 => {
-            body.open("request");
-            write(&mut body, notification)?;
+            body.open(REQUEST_KEY);
+            write(&mut body.entries(), notification);
             body.close();
         }
-        Envelope::V2 => {
-            let mut bare = Object::about(payload.len());
-            write(&mut bare, notification)?;
-            seal(&mut body, "request", &bare.text(limits)?)?;
-        }
+        Envelope::V2 => seal(&mut body, |message| write(message, notification)),
     }
     body.context(&notification.context)?;
     body.finish(DEPTH, limits)
 }
 
-fn write(body: &mut Object, notification: &Notification) -> Result<()> {
-    body.value("message_id", &notification.message_id)?;
-    body.value("publisher_id", &notification.publisher_id)?;
-    body.value("event_type", &notification.event_type)?;
-    body.value("priority", notification.priority.as_wire())?;
+fn write(body: &mut Entries<'_>, notification: &Notification) {
+    body.text("message_id", &notification.message_id);
+    body.text("publisher_id", &notification.publisher_id);
+    body.text("event_type", &notification.event_type);
+    body.text("priority", notification.priority.as_wire());
     body.document("payload", &notification.payload);
-    body.value("timestamp", &notification.timestamp)
+    body.text("timestamp", &notification.timestamp);
 }
 
 #[derive(Deserialize)]
@@ -48,24 +45,30 @@ struct Read<'a> {
     publisher_id: Option<String>,
     #[serde(default)]
     event_type: Option<String>,
-    #[serde(default)]
-    priority: Option<String>,
+    #[serde(borrow, default)]
+    priority: Option<Text<'a>>,
     #[serde(borrow, default)]
     payload: Option<&'a RawValue>,
     #[serde(default)]
     timestamp: Option<String>,
-    #[serde(rename = "oslo.version", default)]
-    envelope: Option<String>,
+    #[serde(rename = "oslo.version", borrow, default)]
+    envelope: Option<Text<'a>>,
     #[serde(rename = "oslo.message", default)]
     message: Option<String>,
 }
 
 /// A notification, bare or in an envelope.
 pub(crate) fn decode_notification(body: &str, limits: &Limits) -> Result<Notification> {
+    json::check(body, DEPTH, limits)?;
+    if let Some(Sealed { version, message, context }) = sealed::read(body) {
+        check_envelope(version, &message, limits)?;
+        return read(json::parse(&message)?, context);
+    }
     let mut body = Body::<Read<'_>>::read(body, limits)?;
     let context = body.take_context();
     let mut request = body.request.0;
-    match open(request.envelope.as_deref(), request.message.take(), limits)? {
+    let version = request.envelope.as_ref().map(|Text(version)| &**version);
+    match open(version, request.message.take(), limits)? {
         None => read(request, context),
         Some(message) => read(json::parse(&message)?, context),
     }
@@ -77,7 +80,7 @@ fn read(notification: Read<'_>, context: Context) -> Result<Notification> {
         message_id: notification.message_id.unwrap_or_default(),
         publisher_id: notification.publisher_id.unwrap_or_default(),
         event_type: notification.event_type.unwrap_or_default(),
-        priority: priority.parse()?,
+        priority: priority.0.parse()?,
         payload: notification.payload.map_or_else(Payload::null, Payload::from),
         timestamp: notification.timestamp.unwrap_or_default(),
         context,
