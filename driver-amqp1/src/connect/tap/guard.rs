@@ -195,7 +195,7 @@ impl Guard {
     /// The payload of a transfer: of a message that begins, or goes on.
     fn piece(&mut self, transfer: &Transfer) -> Part {
         let link = (self.channel, transfer.handle);
-        let begun = match self.pending.remove(&link) {
+        let begun = match self.begun(link) {
             // What was not ended before another begins was aborted.
             Some(begun) if transfer.delivery_id.is_none_or(|id| begun.delivery_id == Some(id)) => {
                 Some(begun)
@@ -210,6 +210,11 @@ impl Guard {
             Some(Pending { walk: Err(rest), .. }) => return Part::Spoilt(piece, rest),
         }
         Part::Payload(piece)
+    }
+
+    /// What there is of a delivery of which more was to follow; mostly there is none.
+    fn begun(&mut self, link: (u16, u32)) -> Option<Pending> {
+        if self.pending.is_empty() { None } else { self.pending.remove(&link) }
     }
 
     fn end_frame(&mut self) -> Result<(), Unreadable> {

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod tests;
+mod whole;
 
 /// How deep lists, maps and arrays may stand in one another.
 const DEEPEST: usize = 32;
@@ -123,7 +124,7 @@ impl Walk {
     /// # Errors
     /// Where a value begins that is none, or whose content is none. Nothing is to be fed then.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
-        let mut fed = 0;
+        let mut fed = self.take_whole(bytes);
         loop {
             fed += self.pass(bytes.len() - fed);
             if self.content > 0 {
@@ -132,11 +133,6 @@ impl Walk {
             self.leave().map_err(|Broken| Malformed { at: fed, rest: Rest::default() })?;
             if self.is_done() {
                 return Ok(fed);
-            }
-            let small = self.stride(&bytes[fed..]);
-            if small > 0 {
-                fed += small;
-                continue;
             }
             let (begin, held) = (fed, self.held);
             fed += self.gather(&bytes[fed..]);
@@ -174,32 +170,19 @@ impl Walk {
         Ok(())
     }
 
-    /// Takes what is there as a whole of what most of it consists of: a descriptor that is a small
-    /// number, and small values.
-    fn stride(&mut self, bytes: &[u8]) -> usize {
-        if self.held > 0 || self.descriptor {
-            return 0;
-        }
-        let is_outside = self.levels.len() == 1;
-        let Some(Level { end, left, elements: Elements::Own }) = self.levels.last_mut() else {
-            return 0;
-        };
-        let room =
-            usize::try_from(*end - self.at).map_or(bytes.len(), |room| room.min(bytes.len()));
-        let bytes = &bytes[..room];
+    /// Takes the values that are there as a whole, as most are; between two values, that is.
+    fn take_whole(&mut self, bytes: &[u8]) -> usize {
+        let is_between = self.held == 0 && self.content == 0 && self.descriptors == 0;
+        let [Level { end, left, .. }] = &mut self.levels[..] else { return 0 };
+        let room = usize::try_from(end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let mut taken = 0;
-        if !is_outside {
-            while *left > 0
-                && let Some(size) = small(&bytes[taken..])
-            {
-                taken += size;
-                *left -= 1;
-                self.descriptors = 0;
-            }
-        } else if self.descriptors == 0 && bytes.len() > 3 && bytes.starts_with(&[DESCRIBED, 0x53])
+        while is_between
+            && *left > 0
+            && let Some(size) = whole::described(&bytes[taken..])
+            && size <= room - taken
         {
-            taken = 3;
-            self.descriptors = 1;
+            taken += size;
+            *left -= 1;
         }
         self.at += taken as u64;
         taken
@@ -393,18 +376,6 @@ impl Walk {
         let last = self.levels.len() - 1;
         &mut self.levels[last]
     }
-}
-
-/// How long the value is that these bytes begin with, if it is a small one and there as a whole.
-fn small(bytes: &[u8]) -> Option<usize> {
-    let (code, rest) = bytes.split_first()?;
-    let content = match code >> 4 {
-        0xa => 1 + usize::from(*rest.first()?),
-        0x4 => 0,
-        class @ 0x5..=0x9 => 1 << (class - 5),
-        _ => return None,
-    };
-    (content <= rest.len()).then_some(1 + content)
 }
 
 /// How many bytes a value of that type takes, if they all take as many.

@@ -91,6 +91,28 @@ proptest! {
     }
 
     #[test]
+    fn what_is_there_as_a_whole_is_what_it_is_byte_by_byte(
+        values in prop::collection::vec(value(), 1..4),
+        bends in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+        limit in prop_oneof![Just(1_000_000_u64), 0..400_u64],
+    ) {
+        let described = values.iter().flat_map(|value| {
+            [DESCRIPTOR, &to_vec(value).expect("encoded")].concat()
+        });
+        let bytes = bent(described.collect(), &bends);
+        let most = values.len() as u64 + 1;
+        let (mut whole, mut bytewise) = (Walk::over(most, limit), Walk::over(most, limit));
+        let fed = whole.feed(&bytes).ok();
+        let mut walked = Some(0);
+        for byte in bytes.chunks(1) {
+            walked = walked.and_then(|walked| Some(walked + bytewise.feed(byte).ok()?));
+        }
+        prop_assert_eq!(fed, walked);
+        prop_assert_eq!(fed.map(|_| whole.at), fed.map(|_| bytewise.at));
+        prop_assert_eq!(fed.map(|_| whole.levels.len()), fed.map(|_| bytewise.levels.len()));
+    }
+
+    #[test]
     fn what_passes_is_read_without_a_panic(
         value in value(),
         bends in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
