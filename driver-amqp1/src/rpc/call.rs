@@ -63,6 +63,12 @@ pub(crate) async fn call(
     called.unwrap_or_else(|_| Err(shared.bus.late("no reply came in time")))
 }
 
+/// A UUID without hyphens, as oslo.messaging's are.
+fn fresh_id() -> Arc<str> {
+    let mut text = Uuid::encode_buffer();
+    Arc::from(&*Uuid::new_v4().simple().encode_lower(&mut text))
+}
+
 struct Calling<'a> {
     shared: &'a Shared,
     destination: Destination,
@@ -77,7 +83,7 @@ impl Calling<'_> {
             let outgoing = Outgoing {
                 body: Some(self.body.clone()),
                 expiry: Some(self.options.deadline),
-                message_id: Some(Uuid::new_v4().simple().to_string().into()),
+                message_id: Some(fresh_id()),
                 correlation_id: None,
                 at_most_once: is_once(self.options.retry),
             };

@@ -125,6 +125,9 @@ impl Walk {
     /// Where a value begins that is none, or whose content is none. Nothing is to be fed then.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
         let mut fed = self.take_whole(bytes);
+        if fed == bytes.len() || self.is_done() {
+            return Ok(fed);
+        }
         loop {
             fed += self.pass(bytes.len() - fed);
             if self.content > 0 {

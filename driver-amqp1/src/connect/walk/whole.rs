@@ -15,12 +15,31 @@ pub(super) fn described(bytes: &[u8]) -> Option<usize> {
     Some(3 + value(bytes, DEEPEST)?)
 }
 
+#[inline]
 fn value(bytes: &[u8], levels: usize) -> Option<usize> {
+    match small(bytes) {
+        Some(size) => Some(size),
+        None => large(bytes, levels),
+    }
+}
+
+/// How long a number, a truth or a short text is.
+#[inline]
+fn small(bytes: &[u8]) -> Option<usize> {
+    let size = match *bytes {
+        [code @ 0x40..0xa0, ..] => SIZES[usize::from(code >> 4)],
+        [0xa0..=0xaf, length, ..] => 1 + 1 + usize::from(length),
+        _ => return None,
+    };
+    (size <= bytes.len()).then_some(size)
+}
+
+/// How long the values are of the types that have such a length, by the first half of their codes.
+const SIZES: [usize; 10] = [0, 0, 0, 0, 1, 1 + 1, 1 + 2, 1 + 4, 1 + 8, 1 + 16];
+
+fn large(bytes: &[u8], levels: usize) -> Option<usize> {
     let (code, rest) = bytes.split_first()?;
     let content = match code >> 4 {
-        0x4 => 0,
-        class @ 0x5..=0x9 => 1 << (class - 5),
-        0xa => 1 + usize::from(*rest.first()?),
         0xb => 4 + number(rest)?,
         0xc => {
             let [size, count, ..] = *rest else { return None };
