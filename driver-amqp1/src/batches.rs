@@ -49,8 +49,8 @@ impl<B> Batches<B> {
                 break;
             }
         }
-        let count = self.gathered.len().min(max);
-        self.gathered.drain(..count).collect()
+        let left = self.gathered.split_off(self.gathered.len().min(max));
+        std::mem::replace(&mut self.gathered, left)
     }
 
     /// Gathers what is there; `false` once there will be nothing more.
