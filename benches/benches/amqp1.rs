@@ -3,12 +3,11 @@
 //! `casts`, …), `--runs N` for other medians,
 //! and `--json FILE` for a file of them; these two come before the pattern.
 //!
-//! The desk broker in a process of its own; for each side a server in a process of its own with
-//! addresses of its own, and a client in a new process for each run, the sides in turn. Fails when
-//! Busway does less than 0.95 of what the client library does by hand, or less than ten times what
-//! Python's driver does. Proton's side is left out where a C++ compiler or the library (Debian:
-//! libqpid-proton-cpp12-dev) is missing, Python's where `cargo xtask peers` could not make its
-//! environment.
+//! For each run of a side a new desk broker, a new server and a new client, each in a process of its
+//! own, the sides in turn. Fails when Busway does less than 0.95 of what the client library does by
+//! hand, or less than ten times what Python's driver does. Proton's side is left out where a C++
+//! compiler or the library (Debian: libqpid-proton-cpp12-dev) is missing, Python's where `cargo xtask
+//! peers` could not make its environment.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -17,8 +16,8 @@ use busway_benches::BoxError;
 use busway_benches::bus::{self, Bus};
 use busway_benches::by_hand::fe2o3 as by_hand;
 use busway_benches::drive::Load;
-use busway_benches::place::{self, Desk};
-use busway_benches::sides::{self, FAN_OUTS, Pattern, READY, Side, python};
+use busway_benches::place;
+use busway_benches::sides::{self, FAN_OUTS, Ground, Pattern, READY, Side, python};
 use busway_driver_amqp1 as _;
 use tokio::runtime::{Builder, Runtime};
 
@@ -129,12 +128,12 @@ fn proton() -> Result<PathBuf, String> {
 
 fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
     let program = std::env::current_exe()?;
-    let broker = Desk::start(&program)?;
+    let port = || "{port}".to_owned();
     let side = |name: &'static str| Side {
         name,
         program: program.clone(),
         first: vec!["--role".to_owned()],
-        words: vec![name.to_owned(), broker.port().to_owned()],
+        words: vec![name.to_owned(), port()],
         least: |_| None,
         one_of: |_| Some(1),
     };
@@ -142,15 +141,13 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
     let mut sides = vec![side(BUSWAY), by_hand];
     match proton() {
         Ok(program) => {
-            let words = vec![broker.port().to_owned()];
-            sides.push(Side { program, first: Vec::new(), words, ..side(PROTON) });
+            sides.push(Side { program, first: Vec::new(), words: vec![port()], ..side(PROTON) });
         }
         Err(why) => println!("without Qpid Proton's C++ client: {why}"),
     }
-    let url = format!("amqp://127.0.0.1:{}/python?addressing_mode=routable", broker.port());
-    match python::side("amqp1", &url) {
+    match python::side("amqp1", "amqp://127.0.0.1:{port}/python?addressing_mode=routable") {
         Ok(python) => sides.push(python),
         Err(why) => println!("without Python's driver: {why}"),
     }
-    sides::compare(&sides, Some(broker.pid()), &PATTERNS, words)
+    sides::compare(&sides, &Ground::Desk(program), &PATTERNS, words)
 }

@@ -13,7 +13,7 @@ use busway_benches::BoxError;
 use busway_benches::bus::{Bus, Fan};
 use busway_benches::channels::{Channels, Fan as ChannelsFan, Serving};
 use busway_benches::drive::Load;
-use busway_benches::sides::{self, FAN_OUTS, Pattern, READY, Side};
+use busway_benches::sides::{self, FAN_OUTS, Ground, Pattern, READY, Side};
 use tokio::runtime::Runtime;
 
 const PATTERNS: [Pattern; 14] = [
@@ -76,5 +76,6 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
         one_of: |_| Some(1),
     };
     let least = |pattern| (pattern == Pattern::new("calls", 64, 400_000)).then_some(0.5);
-    sides::compare(&[side(BUSWAY), Side { least, ..side(CHANNELS) }], None, &PATTERNS, words)
+    let sides = [side(BUSWAY), Side { least, ..side(CHANNELS) }];
+    sides::compare(&sides, &Ground::Memory, &PATTERNS, words)
 }

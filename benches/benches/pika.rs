@@ -2,11 +2,11 @@
 //! pika`, with `-- PATTERN` for one pattern (`calls 64`, `casts`, …), `--runs N` for other medians,
 //! and `--json FILE` for a file of them; these two come before the pattern.
 //!
-//! A broker of its own; for each side a server in a process of its own on a virtual host of its
-//! own, and a client in a new process for each run, the sides in turn. Fails when Busway does
+//! A broker of its own for all; for each run of a side a new server and a new client, each in a
+//! process of its own, on a virtual host that is new, too, the sides in turn. Fails when Busway does
 //! less than 0.95 of what the client library does by hand, or less than ten times what Python's
-//! driver for pika does. Its driver for rabbit (kombu) runs beside them, and is no limit. Python's are left
-//! out where `cargo xtask peers` could not make their environments.
+//! driver for pika does. Its driver for rabbit (kombu) runs beside them, and is no limit. Python's
+//! are left out where `cargo xtask peers` could not make their environments.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use busway_benches::BoxError;
 use busway_benches::bus::{self, Bus};
 use busway_benches::by_hand::lapin as by_hand;
 use busway_benches::drive::Load;
-use busway_benches::sides::{self, BY_HAND, FAN_OUTS, Pattern, READY, Side, python};
+use busway_benches::sides::{self, BY_HAND, FAN_OUTS, Ground, Pattern, READY, Side, python};
 use busway_driver_pika as _;
 use busway_testkit::brokers::RabbitMq;
 use tokio::runtime::{Builder, Runtime};
@@ -115,31 +115,26 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
         println!("nothing to measure: {reason}");
         return Ok(ExitCode::FAILURE);
     }
-    let broker = RabbitMq::start()?;
     let program = std::env::current_exe()?;
-    let port = broker.address().port();
-    let side = |name: &'static str| -> Result<Side, BoxError> {
-        Ok(Side {
-            name,
-            program: program.clone(),
-            first: vec!["--role".to_owned()],
-            words: vec![name.to_owned(), port.to_string(), broker.add_vhost()?],
-            least: |_| None,
-            one_of: |_| Some(1),
-        })
+    let side = |name: &'static str| Side {
+        name,
+        program: program.clone(),
+        first: vec!["--role".to_owned()],
+        words: [name, "{port}", "{vhost}"].map(str::to_owned).to_vec(),
+        least: |_| None,
+        one_of: |_| Some(1),
     };
-    let by_hand = Side { least: |_| Some(BY_HAND), ..side(LAPIN)? };
-    let mut sides = vec![side(BUSWAY)?, by_hand];
-    let patience = "socket_timeout=5&tcp_user_timeout=30";
-    let at = |vhost| format!("guest:guest@127.0.0.1:{port}/{vhost}");
-    let pika = format!("pika://{}?{patience}", at(broker.add_vhost()?));
-    let rabbit = format!("rabbit://{}", at(broker.add_vhost()?));
+    let by_hand = Side { least: |_| Some(BY_HAND), ..side(LAPIN) };
+    let mut sides = vec![side(BUSWAY), by_hand];
+    let at = "guest:guest@127.0.0.1:{port}/{vhost}";
+    let pika = format!("pika://{at}?socket_timeout=5&tcp_user_timeout=30");
+    let rabbit = format!("rabbit://{at}");
     for python in [python::side("pika", &pika), python::rabbit(&rabbit)] {
         match python {
             Ok(python) => sides.push(python),
             Err(why) => println!("without a driver of Python's: {why}"),
         }
     }
-    let pid = broker.evaluate("list_to_integer(os:getpid())")?.trim().parse()?;
-    sides::compare(&sides, Some(pid), &PATTERNS, words)
+    let ground = Ground::RabbitMq(Box::new(RabbitMq::start()?));
+    sides::compare(&sides, &ground, &PATTERNS, words)
 }

@@ -1,22 +1,28 @@
-//! The same exchange by several sides, each with a server and clients in processes of their own,
-//! in turn; the first side is compared with each of the others.
+//! The same exchange by several sides, in turn: each run of a side has a server and a client of its
+//! own, in new processes; the first side is compared with each of the others.
 
+mod ground;
+mod options;
 mod pattern;
 pub mod python;
 mod results;
 mod server;
 mod taken;
+mod turns;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+pub use ground::Ground;
 pub use pattern::{Pattern, load};
 pub use taken::{Taken, take, take_fan_outs};
 
 use crate::BoxError;
-use results::Results;
-use server::Server;
+use ground::Spot;
+use options::Options;
+use results::{Results, Run};
+use turns::turns;
 
 /// What a server says when it is ready.
 pub const READY: &str = "ready";
@@ -26,7 +32,6 @@ pub const FAN_OUTS: &str = "fan-outs";
 
 /// The least share of the rate that is reached by hand.
 pub const BY_HAND: f64 = 0.95;
-const RUNS: usize = 5;
 
 /// A program that plays a side: with `server` and the words of the side it prints [`READY`] and
 /// serves until its standard input ends; with a kind of pattern, those words, how many at a time,
@@ -39,7 +44,7 @@ pub struct Side {
     pub program: PathBuf,
     /// What comes before the role.
     pub first: Vec<String>,
-    /// What comes after it.
+    /// What comes after it; `{port}` and `{vhost}` stand for where a run takes place.
     pub words: Vec<String>,
     /// How many times this side's rate the first one is to reach at least, where it is a limit.
     pub least: fn(Pattern) -> Option<f64>,
@@ -48,9 +53,9 @@ pub struct Side {
 }
 
 impl Side {
-    fn command(&self, role: &str) -> Command {
+    fn command(&self, role: &str, spot: &Spot<'_>) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.first).arg(role).args(&self.words);
+        command.args(&self.first).arg(role).args(spot.fill(&self.words));
         command
     }
 }
@@ -67,48 +72,23 @@ pub fn serve_until_told(line: &str) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Measures the sides in turn, by a broker of that process id, and prints their medians: the
-/// patterns whose names begin with the words, each `--runs N` times, and as JSON into `--json
-/// FILE`. Fails when the first side does less than it has to beside another.
+/// Measures the sides in turn on that ground, and prints their medians: the patterns whose names
+/// begin with the words, each `--runs N` times, and as JSON into `--json FILE`. Fails when the first
+/// side does less than it has to beside another.
 ///
 /// # Errors
 /// When a side cannot be run, the words are not understood, or the file cannot be written.
 pub fn compare(
     sides: &[Side],
-    broker: Option<u32>,
+    ground: &Ground,
     patterns: &[Pattern],
     words: &[&str],
 ) -> Result<ExitCode, BoxError> {
-    let (mut runs, mut file, mut words) = (RUNS, None, words);
-    loop {
-        words = match words {
-            ["--runs", number, rest @ ..] => {
-                runs = number.parse()?;
-                rest
-            }
-            ["--json", path, rest @ ..] => {
-                file = Some(PathBuf::from(path));
-                rest
-            }
-            _ => break,
-        };
-    }
-    let chosen = words.join(" ");
-    let servers = sides.iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
-    let mut results = Results::of(runs.max(1));
+    let Options { runs, file, chosen } = Options::read(words)?;
+    let mut results = Results::of(runs);
     results.print_head();
     for pattern in patterns.iter().filter(|pattern| pattern.to_string().starts_with(&chosen)) {
-        let mut taken = vec![Vec::new(); sides.len()];
-        for round in 0..runs.max(1) {
-            // Back and forth, so that nobody always comes after the same one.
-            for place in 0..sides.len() {
-                let side = if round % 2 == 0 { place } else { sides.len() - 1 - place };
-                if let Some(of) = (sides[side].one_of)(*pattern) {
-                    taken[side].push(servers[side].run(pattern.one_of(of), broker)?);
-                }
-            }
-        }
-        results.add(*pattern, sides, &taken);
+        results.add(*pattern, sides, &measure(sides, ground, *pattern, runs)?);
     }
     if let Some(file) = file {
         std::fs::write(&file, results.json()?)
@@ -119,4 +99,24 @@ pub fn compare(
         println!("FAILED: {what}");
     }
     Ok(if too_slow.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The runs of each side, in the order of the rounds; of those that take no part there are none.
+fn measure(
+    sides: &[Side],
+    ground: &Ground,
+    pattern: Pattern,
+    runs: usize,
+) -> Result<Vec<Vec<Run>>, BoxError> {
+    let part = |(number, side): (usize, &Side)| Some((number, (side.one_of)(pattern)?));
+    let taking_part: Vec<_> = sides.iter().enumerate().filter_map(part).collect();
+    let mut taken = vec![Vec::new(); sides.len()];
+    for round in 0..runs {
+        for turn in turns(taking_part.len(), round) {
+            let (side, of) = taking_part[turn];
+            let spot = ground.spot()?;
+            taken[side].push(server::run(&sides[side], &spot, pattern.one_of(of))?);
+        }
+    }
+    Ok(taken)
 }
