@@ -72,15 +72,27 @@ impl Run {
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    quartiles(values)[1]
 }
 
-/// The median of the ratios of runs that followed each other: what a machine does now is compared
-/// with what it does now, faster or slower as it may be at another time.
-fn median_ratio(first: &[Run], other: &[Run]) -> f64 {
-    median(first.iter().zip(other).map(|(first, other)| first.rate / other.rate))
+/// What a quarter of some values lie below, half of them, and three quarters; between two of them in
+/// proportion.
+fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarters| {
+        let place = (values.len() - 1) * quarters;
+        let (below, above) = (values[place / 4], values[place.div_ceil(4)]);
+        #[allow(clippy::cast_precision_loss, reason = "it is less than four")]
+        let share = (place % 4) as f64 / 4.0;
+        below + (above - below) * share
+    })
+}
+
+/// The quartiles of the ratios of runs of the same round: what a machine does now is compared with
+/// what it does now, faster or slower as it may be at another time.
+fn ratios(first: &[Run], other: &[Run]) -> [f64; 3] {
+    quartiles(first.iter().zip(other).map(|(first, other)| first.rate / other.rate))
 }
 
 /// The median of a side's runs of a pattern, and how the first side's rate compares.
@@ -93,6 +105,9 @@ struct Row {
     least: Option<f64>,
     /// The first side's rate divided by this one's, the median over the rounds.
     ratio: f64,
+    /// What a quarter of the rounds, and three quarters, had at most.
+    ratio_q1: f64,
+    ratio_q3: f64,
     #[serde(flatten)]
     median: Run,
 }
@@ -113,18 +128,24 @@ impl Results {
 
     pub(super) fn print_head(&self) {
         println!("{}", self.machine);
-        println!("medians of {} runs of each side in turn", self.runs);
+        println!(
+            "medians of {} runs of each side in turn, each with a server of its own",
+            self.runs
+        );
         println!("rate: messages a second; ratio: of the first side's to this one's, by rounds");
+        println!("q1, q3: what a quarter of the rounds had at most as a ratio, and three quarters");
         println!(
             "client, server, broker: processor time a message, in microseconds; MiB of the client"
         );
         println!("p50 … p99.9: how long so many of the messages took at most, in microseconds");
         println!(
-            "{:<22} {:<8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8}",
+            "{:<22} {:<8} {:>8} {:>6} {:>6} {:>6} {:>8} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8}",
             "pattern",
             "side",
             "rate",
             "ratio",
+            "q1",
+            "q3",
             "client",
             "server",
             "broker",
@@ -140,11 +161,14 @@ impl Results {
     pub(super) fn add(&mut self, pattern: Pattern, sides: &[Side], taken: &[Vec<Run>]) {
         let took_part = sides.iter().zip(taken).filter(|(_, runs)| !runs.is_empty());
         for (side, runs) in took_part {
+            let [ratio_q1, ratio, ratio_q3] = ratios(&taken[0], runs);
             let row = Row {
                 pattern: pattern.to_string(),
                 side: side.name,
                 least: (side.least)(pattern),
-                ratio: median_ratio(&taken[0], runs),
+                ratio,
+                ratio_q1,
+                ratio_q3,
                 median: Run::median(runs),
             };
             row.print();
@@ -173,11 +197,12 @@ impl Row {
     fn print(&self) {
         let Run { rate, client_micros, server_micros, client_mib, p50, p90, p99, p99_9, .. } =
             self.median;
+        let Self { pattern, side, ratio, ratio_q1, ratio_q3, .. } = self;
         let broker = self.median.broker_micros.unwrap_or(0.0);
         println!(
-            "{:<22} {:<8} {rate:>8.0} {:>6.2} {client_micros:>8.1} {server_micros:>8.1} \
-             {broker:>8.1} {client_mib:>6.1} {p50:>8.0} {p90:>8.0} {p99:>8.0} {p99_9:>8.0}",
-            self.pattern, self.side, self.ratio
+            "{pattern:<22} {side:<8} {rate:>8.0} {ratio:>6.2} {ratio_q1:>6.2} {ratio_q3:>6.2} \
+             {client_micros:>8.1} {server_micros:>8.1} {broker:>8.1} {client_mib:>6.1} \
+             {p50:>8.0} {p90:>8.0} {p99:>8.0} {p99_9:>8.0}"
         );
     }
 }
@@ -200,12 +225,25 @@ mod tests {
         rates.map(run).to_vec()
     }
 
+    fn are_near(values: [f64; 3], expected: [f64; 3]) {
+        let mut both = values.iter().zip(expected);
+        assert!(both.all(|(value, expected)| (value - expected).abs() < 1e-9), "{values:?}");
+    }
+
     #[test]
     fn the_ratio_is_that_of_runs_of_one_round() {
         // The machine was slow in the second round, and fast in the third.
         let first = runs([100.0, 10.0, 900.0]);
-        assert!((median_ratio(&first, &runs([100.0, 20.0, 900.0])) - 1.0).abs() < 1e-9);
-        assert!((median_ratio(&first, &runs([200.0, 20.0, 900.0])) - 0.5).abs() < 1e-9);
+        are_near(ratios(&first, &runs([100.0, 20.0, 900.0])), [0.75, 1.0, 1.0]);
+        are_near(ratios(&first, &runs([200.0, 20.0, 900.0])), [0.5, 0.5, 0.75]);
+    }
+
+    #[test]
+    fn quartiles_lie_between_values() {
+        let of = |values: &[f64]| quartiles(values.iter().copied());
+        are_near(of(&[7.0]), [7.0; 3]);
+        are_near(of(&[4.0, 2.0]), [2.5, 3.0, 3.5]);
+        are_near(of(&[5.0, 1.0, 3.0, 2.0, 4.0]), [2.0, 3.0, 4.0]);
     }
 
     #[test]
@@ -229,5 +267,7 @@ mod tests {
             serde_json::from_str(&results.json().expect("JSON")).expect("JSON");
         assert_eq!(json["rows"][1]["pattern"], "calls 1");
         assert_eq!(json["rows"][2]["side"], "another");
+        let quartile = json["rows"][1]["ratio_q1"].as_f64().expect("a number");
+        assert!((quartile - 0.75).abs() < 1e-9, "{quartile}");
     }
 }

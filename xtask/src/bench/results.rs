@@ -17,6 +17,9 @@ pub(super) struct Row {
     pub(super) rate: f64,
     /// The first side's rate divided by this one's.
     pub(super) ratio: f64,
+    /// What a quarter of the rounds, and three quarters, had at most as the ratio, where it was
+    /// taken.
+    pub(super) quartiles: Option<[f64; 2]>,
     /// Processor time of the client and of the server, in microseconds a message.
     pub(super) micros: [f64; 2],
     /// That of the broker, where it was taken.
@@ -57,6 +60,7 @@ impl Row {
             side: json["side"].as_str()?.to_owned(),
             rate: number("rate")?,
             ratio: number("ratio")?,
+            quartiles: number("ratio_q1").zip(number("ratio_q3")).map(<[f64; 2]>::from),
             micros: [number("client_micros")?, number("server_micros")?],
             broker: number("broker_micros"),
             mib: number("client_mib")?,
@@ -74,6 +78,7 @@ pub(super) mod tests {
         let row = |pattern: &str, side: &str| {
             serde_json::json!({
                 "pattern": pattern, "side": side, "rate": 1234.5, "ratio": 0.97,
+                "ratio_q1": 0.91, "ratio_q3": 1.02,
                 "client_micros": 12.34, "server_micros": 5.0, "broker_micros": 7.0, "client_mib": 9.5,
                 "p50": 100.0, "p90": 200.0, "p99": 300.0, "p99_9": 4000.0,
             })
