@@ -14,6 +14,7 @@ pub mod place;
 pub mod process;
 pub mod resident;
 pub mod sides;
+pub mod swarm;
 
 pub use counter::Counter;
 pub use exchange::{Exchange, Fanning, Order, Receipt, Telling};

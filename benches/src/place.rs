@@ -18,6 +18,8 @@ const ROLE: [&str; 2] = ["--role", "broker"];
 
 /// The most nodes of the desk broker: of four for each of ten thousand servers, and more.
 const NODES: usize = 100_000;
+/// The most connections of the desk broker: of ten thousand clients, and more.
+const CONNECTIONS: usize = 15_000;
 
 /// What RabbitMQ may hold before it blocks who publishes: ten thousand servers have sixty thousand
 /// queues.
@@ -52,6 +54,18 @@ impl Place {
         }
     }
 
+    /// The id of the broker's process, where there is one.
+    ///
+    /// # Errors
+    /// When the broker does not tell it.
+    pub fn broker(&self) -> Result<Option<u32>, BoxError> {
+        Ok(match self {
+            Self::Memory => None,
+            Self::RabbitMq(broker) => Some(pid(broker)?),
+            Self::Desk(desk) => Some(desk.pid()),
+        })
+    }
+
     /// The URL of a part of the bus: nobody hears there of another.
     ///
     /// # Errors
@@ -69,6 +83,11 @@ impl Place {
             }
         })
     }
+}
+
+/// The id of RabbitMQ's process.
+pub(crate) fn pid(broker: &RabbitMq) -> Result<u32, BoxError> {
+    Ok(broker.evaluate("list_to_integer(os:getpid())")?.trim().parse()?)
 }
 
 /// A desk broker in a process of its own; it ends when this is dropped.
@@ -115,8 +134,8 @@ impl Drop for Desk {
     }
 }
 
-/// Plays the desk broker, as `busway broker` runs it, but with room for more nodes, where these words ask for that; whether they
-/// did.
+/// Plays the desk broker, as `busway broker` runs it, but with room for more nodes and connections,
+/// where these words ask for that; whether they did.
 ///
 /// # Errors
 /// When it cannot listen.
@@ -125,7 +144,8 @@ pub fn play(words: &[&str]) -> Result<bool, BoxError> {
         return Ok(false);
     }
     let runtime = Runtime::new()?;
-    let broker = Broker::builder().listen("127.0.0.1:0".parse()?).nodes(NODES);
+    let broker = Broker::builder().listen("127.0.0.1:0".parse()?);
+    let broker = broker.nodes(NODES).connections(CONNECTIONS);
     let broker = runtime.block_on(broker.start())?;
     sides::serve_until_told(&broker.address().port().to_string())?;
     runtime.block_on(broker.stop());

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use busway_testkit::brokers::RabbitMq;
 
 use crate::BoxError;
-use crate::place::Desk;
+use crate::place::{self, Desk};
 
 /// What the sides meet on: each run of a side has a spot of its own there, which nobody used
 /// before.
@@ -49,7 +49,7 @@ impl Ground {
             Self::RabbitMq(broker) => Ok(Spot {
                 port: broker.address().port().to_string(),
                 vhost: broker.add_vhost()?,
-                broker: Some(broker.evaluate("list_to_integer(os:getpid())")?.trim().parse()?),
+                broker: Some(place::pid(broker)?),
                 kept: Kept::Vhost(broker),
             }),
             Self::Desk(program) => {

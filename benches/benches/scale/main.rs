@@ -1,10 +1,15 @@
 //! What a call costs among many topics, servers and callers, and what each of them holds:
 //! `cargo bench -p busway-benches --bench scale [-- fake|pika|amqp1 …]`, with `--most N` for at most
-//! so many of them; that comes before the buses.
+//! so many of them, and `--only WHAT` for the lines that begin so (`client`, `idle`, …); these come
+//! before the buses.
 //!
 //! Servers and clients share a process, with a connection for each 500 servers and one for all
-//! callers; the broker has one of its own; both are new for each line. Nothing fails here by being
-//! slow: it depends on what a broker and a machine can do.
+//! callers; only *client connections* are each a caller's own, in other processes of a thousand each.
+//! The broker has a process of its own; all are new for each line. Nothing fails here by being slow: it
+//! depends on what a broker and a machine can do.
+
+mod clients;
+mod measured;
 
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -12,8 +17,10 @@ use std::time::{Duration, Instant};
 
 use busway::{RpcClient, RpcServer, Target, Transport, endpoint};
 use busway_benches::place::{self, Place};
+use busway_benches::swarm;
 use busway_benches::{BoxError, resident};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use measured::{Measured, NOTHING};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -33,97 +40,106 @@ const TIMEOUT: Duration = Duration::from_mins(5);
 const TOPICS: &str = "topics";
 const SERVERS: &str = "servers";
 const CALLERS: &str = "callers";
+const CLIENTS: &str = "client connections";
 const IDLE: &str = "idle connections";
 const UNDER_WAY: &str = "calls under way";
-/// What stands for a number where there is none.
-const NOTHING: &str = "-";
+/// What a process says that could not measure.
+const FAILED: &str = "failed: ";
 
 fn main() -> Result<ExitCode, BoxError> {
     let words: Vec<_> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<_> = words.iter().map(String::as_str).collect();
-    if place::play(&words)? {
+    if place::play(&words)? || swarm::play(&words)? {
         return Ok(ExitCode::SUCCESS);
     }
-    if let ["--role", what, count, url] = words[..] {
-        println!("{}", Runtime::new()?.block_on(measure(url, what, count.parse()?))?.line());
+    if let ["--role", what, count, url, broker] = words[..] {
+        let measuring = measure(url, what, count.parse()?, broker.parse().ok());
+        match Runtime::new()?.block_on(measuring) {
+            Ok(measured) => println!("{}", measured.line()),
+            Err(error) => println!("{FAILED}{error}"),
+        }
         // What thousands of servers would still have to tell a broker is not waited for.
         std::process::exit(0);
     }
-    let (most, names) = match words[..] {
-        ["--most", most, ref names @ ..] => (most.parse()?, names),
-        _ => (usize::MAX, &words[..]),
-    };
-    let names = if names.is_empty() { &place::NAMES[..] } else { names };
-    println!("us: microseconds a call; KiB: resident in this process, each");
-    println!("{:<7} {:<22} {:>9} {:>9} {:>9}", "bus", "of them", "number", "us", "KiB");
-    for name in names {
-        for what in [TOPICS, SERVERS, CALLERS] {
-            for count in STEPS.into_iter().filter(|count| *count <= most) {
-                alone(name, what, count)?;
-            }
+    let (mut most, mut only, mut names) = (usize::MAX, "", &words[..]);
+    while let &[option, value, ref rest @ ..] = names {
+        match option {
+            "--most" => most = value.parse()?,
+            "--only" => only = value,
+            _ => break,
         }
-        alone(name, IDLE, CONNECTIONS)?;
-        alone(name, UNDER_WAY, STEPS[1].min(most))?;
+        names = rest;
     }
-    Ok(ExitCode::SUCCESS)
+    let names = if names.is_empty() { &place::NAMES[..] } else { names };
+    println!("us: microseconds a call; KiB: resident in their processes, each; broker: KiB there");
+    println!(
+        "{:<7} {:<22} {:>9} {:>9} {:>9} {:>9}",
+        "bus", "of them", "number", "us", "KiB", "broker"
+    );
+    let mut all = true;
+    for name in names {
+        for (what, count) in lines(most).filter(|(what, _)| what.starts_with(only)) {
+            all &= alone(name, what, count)?;
+        }
+    }
+    Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Measures on a broker and in a process that nobody used before, and prints what that tells.
-fn alone(name: &str, what: &str, count: usize) -> Result<(), BoxError> {
+/// What is measured on a bus, with at most so many of them.
+fn lines(most: usize) -> impl Iterator<Item = (&'static str, usize)> {
+    let steps = move || STEPS.into_iter().filter(move |count| *count <= most);
+    let calls = [TOPICS, SERVERS, CALLERS, CLIENTS].into_iter();
+    calls
+        .flat_map(move |what| steps().map(move |count| (what, count)))
+        .chain([(IDLE, CONNECTIONS), (UNDER_WAY, STEPS[1].min(most))])
+}
+
+/// Measures on a broker and in a process that nobody used before, and prints what that tells;
+/// whether it could.
+fn alone(name: &str, what: &str, count: usize) -> Result<bool, BoxError> {
     let place = Place::start(name)?;
+    let broker = place.broker()?.map_or(NOTHING.to_owned(), |pid| pid.to_string());
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["--role", what, &count.to_string(), &place.url("scale")?]);
+    command.args(["--role", what, &count.to_string(), &place.url("scale")?, &broker]);
     let output = command.stderr(Stdio::inherit()).output()?;
-    let measured = Measured::read(&String::from_utf8(output.stdout)?);
-    let measured = measured.ok_or_else(|| format!("{count} {what} on {name} failed"))?;
-    measured.print(name, what, count);
-    Ok(())
+    let line = String::from_utf8(output.stdout)?;
+    let measured = Measured::read(&line);
+    match &measured {
+        Some(measured) => measured.print(name, what, count),
+        None => println!("{name:<7} {what:<22} {count:>9} {}", line.trim_end()),
+    }
+    Ok(measured.is_some())
 }
 
-async fn measure(url: &str, what: &str, count: usize) -> Result<Measured, BoxError> {
+/// Measures, with a broker of that process id.
+async fn measure(
+    url: &str,
+    what: &str,
+    count: usize,
+    broker: Option<u32>,
+) -> Result<Measured, BoxError> {
     match what {
+        CLIENTS => clients::calls(url, count, broker).await,
         IDLE => connections(url, count).await,
         UNDER_WAY => under_way(url, count).await,
         _ => calls(url, what, count).await,
     }
 }
 
-/// What a line tells, where it does.
-#[derive(Default)]
-struct Measured {
-    micros: Option<f64>,
-    bytes: Option<f64>,
-}
-
-impl Measured {
-    /// What a process tells of it: a dash where it tells nothing.
-    fn line(&self) -> String {
-        let number = |number: Option<f64>| number.map_or(NOTHING.to_owned(), |it| it.to_string());
-        format!("{} {}", number(self.micros), number(self.bytes))
-    }
-
-    fn read(line: &str) -> Option<Self> {
-        let (micros, bytes) = line.trim_end().split_once(' ')?;
-        let number = |text: &str| match text {
-            NOTHING => Some(None),
-            number => number.parse().ok().map(Some),
-        };
-        Some(Self { micros: number(micros)?, bytes: number(bytes)? })
-    }
-
-    fn print(&self, bus: &str, what: &str, count: usize) {
-        let number =
-            |number: Option<f64>| number.map_or(NOTHING.to_owned(), |it| format!("{it:.1}"));
-        let (micros, kib) = (number(self.micros), number(self.bytes.map(|bytes| bytes / 1024.0)));
-        println!("{bus:<7} {what:<22} {count:>9} {micros:>9} {kib:>9}");
-    }
-}
-
 /// How much more this process holds than before, in bytes, for each of so many.
 fn grown(before: u64, count: usize) -> Result<Option<f64>, BoxError> {
-    let bytes = resident::bytes()?.saturating_sub(before);
+    Ok(Some(each(resident::bytes()?.saturating_sub(before), count)))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a float holds such a count exactly")]
+fn each(bytes: u64, count: usize) -> f64 {
+    bytes as f64 / count as f64
+}
+
+fn micros_each(time: Duration, count: usize) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a float holds such a count exactly")]
-    Ok(Some(bytes as f64 / count as f64))
+    let count = count as f64;
+    time.as_secs_f64() * 1e6 / count
 }
 
 /// Calls among so many topics with a server each, servers of one topic, or callers.
@@ -142,9 +158,8 @@ async fn calls(url: &str, what: &str, count: usize) -> Result<Measured, BoxError
     call(&client, topics, callers, topics.max(whole / 10)).await?;
     let start = Instant::now();
     call(&client, topics, callers, whole).await?;
-    #[allow(clippy::cast_precision_loss, reason = "a float holds such a count exactly")]
-    let micros = start.elapsed().as_secs_f64() * 1e6 / whole as f64;
-    Ok(Measured { micros: Some(micros), bytes })
+    let micros = micros_each(start.elapsed(), whole);
+    Ok(Measured { micros: Some(micros), bytes, ..Measured::default() })
 }
 
 /// Starts servers, the topics in turn.
@@ -160,6 +175,7 @@ async fn start(url: &str, topics: usize, servers: usize) -> Result<Vec<RpcServer
     Ok(stream::iter(starting).buffer_unordered(AT_A_TIME).try_collect().await?)
 }
 
+/// That of number 0 is [`swarm::TOPIC`].
 fn topic(number: usize) -> String {
     format!("topic-{number}")
 }
