@@ -7,7 +7,8 @@
                            held, and the microseconds that half, nine of ten, 99 of 100 and 999 of 1000
                            messages took at most
 
-PATTERN is calls, casts, notifications, or fan-outs to AT_A_TIME servers, which are in this process as well.
+PATTERN is calls, casts, notifications, or fan-outs to AT_A_TIME servers, which are in this process as well, or,
+when there are more than ten of them, in others that this one starts, whose time and bytes are added.
 The scheme of the URL chooses the driver, and its query is what the driver is told besides, as in
 `?addressing_mode=routable`: whatever it does not say is as the driver has it by default. The Python is one of
 those that `cargo xtask peers` makes: `pika` has the driver for pika://, `amqp1` the one for amqp://, `rabbit`
@@ -166,49 +167,69 @@ def drive(send, at_a_time, whole, size):
     return took
 
 
-def resident():
-    """The bytes that this process holds."""
-    with open('/proc/self/statm') as numbers:
-        return int(numbers.read().split()[1]) * os.sysconf('SC_PAGESIZE')
+@contextlib.contextmanager
+def servers_of(peer, url, topic, count):
+    """So many servers in this process."""
+    listening = connect(peer, url, 'rpc')
+    servers = fan.Fan(peer.messaging, listening, topic, count, CONCURRENCY)
+    try:
+        yield servers
+    finally:
+        servers.stop()
+        listening.cleanup()
+
+
+@contextlib.contextmanager
+def fan_of(peer, url, count):
+    """So many servers, in this process if they may be together."""
+    if count <= fan.TOGETHER:
+        with servers_of(peer, url, fan.TOPIC, count) as servers:
+            yield servers
+    else:
+        servers = fan.Fans(url, count)
+        try:
+            yield servers
+        finally:
+            servers.stop()
 
 
 @contextlib.contextmanager
 def runner(peer, pattern, url, at_a_time, size):
-    """What sends so many orders of so many bytes, and gives the seconds that each took."""
+    """What sends so many orders of so many bytes, and gives the seconds that each took; and what all this uses
+    so far, in seconds of processor time and in bytes."""
     transport, send = sender_of(peer, pattern, url)
     if pattern == FAN_OUTS:
-        listening = connect(peer, url, 'rpc')
-        servers = fan.Fan(peer.messaging, listening, at_a_time, CONCURRENCY)
+        with fan_of(peer, url, at_a_time) as servers:
+            def run(messages):
+                took = drive(send, FANNING, messages, size)
+                servers.hear(messages)
+                return took
 
-        def run(messages):
-            took = drive(send, FANNING, messages, size)
-            servers.hear(messages)
-            return took
-
-        try:
-            yield run
-        finally:
-            servers.stop()
-            listening.cleanup()
+            yield run, lambda: [sum(both) for both in zip(fan.used(), servers.used())]
     else:
-        yield lambda messages: drive(send, at_a_time, messages, size)
+        yield lambda messages: drive(send, at_a_time, messages, size), fan.used
     transport.cleanup()
+
+
+def listen(peer, url, topic, count):
+    """Holds servers for another process that sends to all of them."""
+    with servers_of(peer, url, topic, count) as servers:
+        fan.listen(servers)
 
 
 def measure(peer, pattern, url, at_a_time, whole, size):
     """Warms up with a tenth, then measures."""
     failures = Failures()
-    with runner(peer, pattern, url, at_a_time, size) as run:
+    with runner(peer, pattern, url, at_a_time, size) as (run, used):
         run(math.ceil(whole / 10))
-        start, before = time.perf_counter(), time.process_time()
+        start, (before, _) = time.perf_counter(), used()
         took = run(whole)
-        seconds, cpu = time.perf_counter() - start, time.process_time() - before
-        held = resident()
+        seconds, (after, held) = time.perf_counter() - start, used()
     if failures.texts:
         sys.exit(failures.texts[0])
     took.sort()
     micros = [took[math.ceil(share * whole) - 1] * 1e6 for share in QUANTILES]
-    print(seconds, cpu, held, *micros)
+    print(seconds, after - before, held, *micros)
 
 
 def quieten():
@@ -219,6 +240,10 @@ def quieten():
 
 
 def main(role=None, url=None, *load):
+    if role == 'listen':
+        quieten()
+        topic, count = load
+        return listen(peer_of(url), url, topic, int(count))
     if role == 'server':
         quieten()
         serve(peer_of(url), url)

@@ -8,9 +8,6 @@ use super::{FAN_OUTS, Pattern, Side};
 const TIMES: f64 = 10.0;
 /// The most senders at a time that it takes part with: each is a thread of its own.
 const THREADS: u64 = 256;
-/// The most servers that are sent to all at once: with a hundred of them in one process, each with a
-/// thread for each request, the driver for RabbitMQ misses its heartbeats and loses messages.
-const SERVERS: u64 = 10;
 /// It sends one of so many messages.
 const ONE_OF: u64 = 10;
 /// The most calls at a time that the driver on kombu takes part with.
@@ -39,9 +36,8 @@ fn least(Pattern { kind, load }: Pattern) -> Option<f64> {
     is_limit.then_some(TIMES)
 }
 
-fn one_of(Pattern { kind, load }: Pattern) -> Option<u64> {
-    let most = if kind == FAN_OUTS { SERVERS } else { THREADS };
-    (load.at_a_time <= most).then_some(ONE_OF)
+fn one_of(Pattern { load, .. }: Pattern) -> Option<u64> {
+    (load.at_a_time <= THREADS).then_some(ONE_OF)
 }
 
 /// Python's driver on kombu, which a service has that has left pika behind; it is no limit.

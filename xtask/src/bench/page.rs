@@ -19,9 +19,9 @@ of that name, *rabbit* its driver for `rabbit://`, on kombu, in its newest relea
 both with native threads (`benches/python`), and with a tenth of the messages.
 
 *calls 5* is five calls at a time, and so on; *fan-outs 10* is casts to ten servers, which share the
-client's process, until each of them has heard all; those of Python are ten at most, as with a hundred in one
-process its pika driver is late with its heartbeats. In memory, and for Qpid Proton, a cast is done when
-it is handed over.
+client's process, until each of them has heard all; Python's hundred are in ten processes of their own, as with
+a hundred in one its pika driver is late with its heartbeats, and *client* and *MiB* are of all of these
+together. In memory, and for Qpid Proton, a cast is done when it is handed over.
 
 Numbers of one table may be compared with each other, and with no others: they were taken in one
 run, on the machine that is named. *Ratio* is Busway's rate divided by that of the side in the same round, and
