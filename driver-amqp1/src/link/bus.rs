@@ -170,6 +170,15 @@ impl Bus {
         self.thread.metrics().num_alive_tasks()
     }
 
+    /// Whether the stream of the connection has ended, whoever knows of it yet.
+    #[cfg(test)]
+    pub(crate) fn has_ended(&self) -> bool {
+        match &*self.line.state.borrow() {
+            State::Up(epoch) => epoch.ending.tap.words().is_some(),
+            State::Down(_) | State::Closed => true,
+        }
+    }
+
     /// Runs a task on the connection's thread; closing waits for it.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn_on(task, &self.thread);

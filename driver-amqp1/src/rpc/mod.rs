@@ -2,6 +2,8 @@
 
 mod call;
 mod listener;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use call::{call, cast};
 pub(crate) use listener::listen;
