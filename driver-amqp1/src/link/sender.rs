@@ -147,7 +147,8 @@ struct Pump<'a> {
     address: Arc<str>,
     outbox: &'a Outbox,
     epoch: &'a Epoch,
-    /// The deliveries so far: what the peer's credit is counted from.
+    /// The deliveries so far, and those that there might have been when the peer had the link
+    /// drained: what its credit is counted from.
     sent: u32,
     under_way: FuturesUnordered<UnderWay>,
 }
@@ -184,7 +185,8 @@ impl Pump<'_> {
                 return End::Lost;
             }
             while self.may_send() {
-                let Some((number, item)) = self.outbox.take(self.room()) else { break };
+                let room = self.room();
+                let Some((number, item)) = self.outbox.take(room) else { break };
                 used = Instant::now();
                 if let Err(end) = self.send(number, item, &mut lost).await {
                     return end;
@@ -192,6 +194,10 @@ impl Pump<'_> {
             }
             if self.is_worn() {
                 return End::Worn;
+            }
+            let takes_more = self.may_send();
+            if !takes_more {
+                self.outbox.no_room();
             }
             let quiet = self.under_way.is_empty() && self.outbox.is_empty();
             tokio::select! {
@@ -203,7 +209,7 @@ impl Pump<'_> {
                     used = Instant::now();
                 }
                 () = self.outbox.filled() => {}
-                () = self.credit.changed(), if !self.may_send() => {}
+                () = self.credit.changed(), if !takes_more => {}
                 () = &mut closing, if quiet => return End::Idle,
                 // It is set for the first moment at which the link may be idle, not for the last.
                 () = &mut alarm, if quiet => match used + idle {
@@ -233,15 +239,27 @@ impl Pump<'_> {
     }
 
     /// Whether the peer takes another delivery.
-    fn may_send(&self) -> bool {
+    fn may_send(&mut self) -> bool {
         self.room() > 0 && !self.is_worn()
     }
 
     /// How many deliveries the peer takes.
-    fn room(&self) -> u32 {
+    ///
+    /// When the peer has the link drained, the engine gives all its credit back at once, as if it
+    /// had sent so much, and tells the peer; what waits here goes by the next credit. It could not
+    /// be told to use the credit first: a peer that gives credit to be drained alone gets nothing.
+    fn room(&mut self) -> u32 {
+        let limit = self.credit.limit();
+        let drained = self.left_until(self.credit.drained());
+        self.sent = self.sent.wrapping_add(drained);
+        self.left_until(limit)
+    }
+
+    /// How many deliveries there are until that number.
+    fn left_until(&self, limit: Option<u32>) -> u32 {
         let next = self.epoch.wear.first.wrapping_add(self.sent);
         // Serial numbers: the difference is a small number, of either sign.
-        let left = self.credit.limit().map_or(0, |limit| limit.wrapping_sub(next));
+        let left = limit.map_or(0, |limit| limit.wrapping_sub(next));
         if left < 1 << 31 { left } else { 0 }
     }
 

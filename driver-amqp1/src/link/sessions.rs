@@ -30,7 +30,7 @@ pub(crate) struct Wear {
 
 impl Default for Wear {
     fn default() -> Self {
-        Self { most: 1 << 31, first: 0 }
+        Self { most: 1 << 30, first: 0 }
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -64,6 +64,8 @@ pub struct Mouth {
     credit: Option<u32>,
     /// The deliveries of which more follows.
     coming: HashMap<(u16, u32), u32>,
+    /// The links on which it receives.
+    receives: HashSet<(u16, u32)>,
     nodes: usize,
 }
 
@@ -228,7 +230,7 @@ impl Mouth {
             Performative::Begin(_) => self.say(channel, begun(channel), &[]),
             Performative::Attach(attach) => self.attach(channel, attach),
             Performative::Transfer(transfer) => self.transfer(channel, transfer, &accepted()),
-            Performative::Flow(flow) if flow.drain => {
+            Performative::Flow(flow) if flow.drain && !self.receives(channel, flow) => {
                 let drained = Flow { drain: true, link_credit: Some(0), ..flow.clone() };
                 let count = flow.delivery_count.unwrap_or(0);
                 let credit = flow.link_credit.unwrap_or(0);
@@ -243,6 +245,11 @@ impl Mouth {
                 self.hang_up();
             }
         }
+    }
+
+    /// Whether the flow is that of a client which sends, and tells what it has.
+    fn receives(&self, channel: u16, flow: &Flow) -> bool {
+        flow.handle.as_ref().is_some_and(|it| self.receives.contains(&(channel, it.0)))
     }
 
     fn open(&self) -> Open {
@@ -273,7 +280,10 @@ impl Mouth {
             source.address = Some(format!("node-{}", self.nodes));
         }
         self.say(channel, answer, &[]);
+        let link = (channel, attach.handle.0);
+        self.receives.remove(&link);
         if attach.role == Role::Sender {
+            self.receives.insert(link);
             let count = attach.initial_delivery_count.unwrap_or(0);
             let credit = self.credit.unwrap_or(CREDIT);
             self.say(channel, flow(attach.handle.0, count, credit), &[]);

@@ -3,6 +3,7 @@
 
 mod attaches;
 mod bodies;
+mod drains;
 mod losses;
 mod sizes;
 mod stand;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let rooms = [
         attaches::trials,
         bodies::trials,
+        drains::trials,
         losses::trials,
         sizes::trials,
         stops::trials,

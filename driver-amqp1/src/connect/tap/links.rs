@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 
 use super::transfer::Transfer;
 
+/// The most credit that is believed: half of what serial numbers can tell apart.
+const MOST_CREDIT: u32 = (1 << 31) - 1;
+
 /// The credit of a link, as the peer tells it.
 ///
 /// The engine keeps that of our senders to itself: it takes any number of deliveries and lets them
@@ -37,6 +40,12 @@ impl Credit {
         let state = self.link.state.lock();
         self.seen.store(state.changes, Ordering::Relaxed);
         state.limit
+    }
+
+    /// The delivery count (a serial number) up to which the peer has had this link drained, if it
+    /// has: the deliveries go on from there, if they are not beyond it.
+    pub(crate) fn drained(&self) -> Option<u32> {
+        self.link.state.lock().drained
     }
 
     /// Whether the peer has sent a delivery on this link settled, which the engine does not tell.
@@ -68,6 +77,7 @@ struct Link {
 #[derive(Debug, Default)]
 struct State {
     limit: Option<u32>,
+    drained: Option<u32>,
     changes: u64,
     settled: Settled,
 }
@@ -109,9 +119,9 @@ impl Settled {
 }
 
 impl Link {
-    fn change(&self, limit: impl FnOnce(Option<u32>) -> Option<u32>) {
+    fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
-        state.limit = limit(state.limit);
+        change(&mut state);
         state.changes += 1;
         drop(state);
         self.changed.notify_waiters();
@@ -164,7 +174,14 @@ impl Links {
         let Some((_, link)) = self.attached.get(&(channel, handle.0)) else { return };
         // A receiver that has not seen our attach yet leaves the count out: it begins at zero.
         let count = flow.delivery_count.unwrap_or(0);
-        link.change(|limit| flow.link_credit.map(|credit| count.wrapping_add(credit)).or(limit));
+        link.change(|state| {
+            if let Some(credit) = flow.link_credit {
+                state.limit = Some(count.wrapping_add(credit.min(MOST_CREDIT)));
+            }
+            if flow.drain {
+                state.drained = state.limit;
+            }
+        });
     }
 
     pub(super) fn transfer(&self, channel: u16, transfer: &Transfer) {
@@ -194,7 +211,7 @@ impl Links {
         if self.named.get(name).is_some_and(|named| named.as_ptr() == Arc::as_ptr(link)) {
             self.named.remove(name);
         }
-        link.change(|_| None);
+        link.change(|state| (state.limit, state.drained) = (None, None));
     }
 }
 
@@ -253,6 +270,32 @@ mod tests {
         links.flow(4, &flow(Some(7), Some(0), 99));
         links.flow(3, &flow(None, None, 99));
         assert_eq!((early.limit(), one.limit(), two.limit()), (Some(10), Some(10), Some(9)));
+    }
+
+    #[test]
+    fn what_is_drained_is_the_credit_up_to_then() {
+        let mut links = Links::default();
+        links.attach(0, attach("one", 1, Role::Receiver));
+        let one = links.credit("one");
+        links.flow(0, &flow(Some(1), Some(3), 10));
+        assert_eq!((one.limit(), one.drained()), (Some(13), None));
+        links.flow(0, &Flow { drain: true, link_credit: None, ..flow(Some(1), Some(4), 0) });
+        assert_eq!((one.limit(), one.drained()), (Some(13), Some(13)));
+        links.flow(0, &flow(Some(1), Some(13), 2));
+        assert_eq!((one.limit(), one.drained()), (Some(15), Some(13)));
+        links.flow(0, &Flow { drain: true, ..flow(Some(1), Some(13), 7) });
+        assert_eq!((one.limit(), one.drained()), (Some(20), Some(20)));
+        links.detach(0, 1);
+        assert_eq!((one.limit(), one.drained()), (None, None));
+    }
+
+    #[test]
+    fn all_the_credit_there_can_be_is_much() {
+        let mut links = Links::default();
+        links.attach(0, attach("one", 1, Role::Receiver));
+        let one = links.credit("one");
+        links.flow(0, &flow(Some(1), Some(7), u32::MAX));
+        assert_eq!(one.limit(), Some(7 + MOST_CREDIT));
     }
 
     fn transfer(delivery_id: Option<u32>, settled: bool, more: bool) -> Transfer {
