@@ -9,6 +9,7 @@ mod sizes;
 mod stand;
 mod stops;
 mod unbounded;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         sizes::trials,
         stops::trials,
         unbounded::trials,
+        windows::trials,
     ];
     let trials = rooms.iter().flat_map(|trials| trials()).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
