@@ -91,7 +91,7 @@ impl RequestDelivery {
     }
 
     fn answer(&self, body: Option<Arc<str>>, expiry: Option<Instant>) -> Outgoing {
-        let correlation_id = self.message.arrived.message_id.as_deref().map(Arc::from);
+        let correlation_id = self.message.arrived.message_id.clone();
         Outgoing { body, expiry, message_id: None, correlation_id, at_most_once: false }
     }
 

@@ -22,8 +22,8 @@ pub(crate) struct Outgoing {
     pub(crate) expiry: Option<Instant>,
     /// The message id of a request that is to be answered.
     pub(crate) message_id: Option<Arc<str>>,
-    /// The message id of the request that this answers.
-    pub(crate) correlation_id: Option<Arc<str>>,
+    /// The message id of the request that this answers, of the type that the caller chose.
+    pub(crate) correlation_id: Option<Arc<MessageId>>,
     /// Whether it is never to run twice, whatever is lost: it is marked, so that a server does not
     /// run it when its peer delivers it once more.
     pub(crate) at_most_once: bool,
@@ -49,7 +49,7 @@ impl Outgoing {
             message_id: self.message_id.as_ref().map(id),
             to: Some(to.to_owned()),
             reply_to: reply_to.map(str::to_owned),
-            correlation_id: self.correlation_id.as_ref().map(id),
+            correlation_id: self.correlation_id.as_deref().cloned(),
             absolute_expiry_time: remaining.map(|remaining| after(remaining, SystemTime::now())),
             ..Properties::default()
         };
@@ -88,7 +88,9 @@ const AGE: i64 = 946_684_800_000;
 pub(crate) struct Arrived {
     /// The text of the body; none when it has none (an AMQP null).
     pub(crate) body: Option<String>,
-    pub(crate) message_id: Option<String>,
+    /// As it came: the reply says the same.
+    pub(crate) message_id: Option<Arc<MessageId>>,
+    /// As text, whatever its type, as our own message ids are.
     pub(crate) correlation_id: Option<String>,
     pub(crate) reply_to: Option<String>,
     /// When it expires.
@@ -120,7 +122,7 @@ impl Arrived {
         };
         Ok(Self {
             body: text(body)?,
-            message_id: properties.message_id.map(id),
+            message_id: properties.message_id.map(Arc::new),
             correlation_id: properties.correlation_id.map(id),
             reply_to: properties.reply_to,
             deadline: remaining.and_then(|remaining| arrived.checked_add(remaining)),

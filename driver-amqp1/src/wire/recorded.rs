@@ -122,13 +122,13 @@ fn as_sent(sample: &Sample) -> Value {
 }
 
 fn outgoing(sample: &Sample, body: Option<String>, expires: bool) -> Outgoing {
-    let id = |key: &str| sample.text(key).map(Arc::from);
+    let id = |key: &str| sample.text(key).map(Arc::<str>::from);
     let expiry = sample.ttl().filter(|_| expires).map(|ttl| Instant::now() + ttl);
     Outgoing {
         body: body.map(Arc::from),
         expiry,
         message_id: id("message_id"),
-        correlation_id: id("correlation_id"),
+        correlation_id: id("correlation_id").map(|id| Arc::new(MessageId::from(id.to_string()))),
         at_most_once: false,
     }
 }
@@ -193,7 +193,8 @@ async fn requests_of_oslo_messaging_are_understood() {
         assert_eq!((request.version, request.namespace), (expected.version, None));
         assert_eq!(request.context, expected.context);
         assert_eq!(timeout, monitored);
-        assert_eq!(arrived.message_id.as_deref(), sample.text("message_id"));
+        let id = sample.text("message_id").map(|id| MessageId::from(id.to_owned()));
+        assert_eq!(arrived.message_id.as_deref(), id.as_ref());
         assert_eq!(arrived.reply_to.as_deref(), sample.text("reply_to"));
         let left = arrived.deadline.map(|deadline| deadline - Instant::now());
         assert_eq!(left, sample.ttl());

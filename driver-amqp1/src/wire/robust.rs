@@ -339,11 +339,16 @@ async fn the_earlier_of_ttl_and_expiry_counts() {
 }
 
 #[test]
-fn ids_of_every_type_are_read_as_text() {
+fn ids_of_every_type_are_read_as_text_when_they_are_ours() {
     let id = |id: MessageId| {
         let mut message = message(Body::Empty);
-        message.properties = Some(Properties { message_id: Some(id), ..Properties::default() });
-        Arrived::read(message, Instant::now()).expect("readable").message_id.expect("an id")
+        let correlation_id = Some(id.clone());
+        let message_id = Some(id.clone());
+        message.properties =
+            Some(Properties { message_id, correlation_id, ..Properties::default() });
+        let arrived = Arrived::read(message, Instant::now()).expect("readable");
+        assert_eq!(arrived.message_id.as_deref(), Some(&id));
+        arrived.correlation_id.expect("an id")
     };
     assert_eq!(id(MessageId::Ulong(7)), "7");
     assert_eq!(id(MessageId::String("a".into())), "a");

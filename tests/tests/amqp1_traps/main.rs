@@ -4,6 +4,7 @@
 mod attaches;
 mod bodies;
 mod drains;
+mod ids;
 mod losses;
 mod sizes;
 mod stand;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         attaches::trials,
         bodies::trials,
         drains::trials,
+        ids::trials,
         losses::trials,
         sizes::trials,
         stops::trials,
