@@ -4,6 +4,7 @@
 mod from_python;
 mod notifications;
 mod routable;
+mod scram;
 mod to_python;
 
 use std::process::ExitCode;
@@ -35,10 +36,7 @@ fn run<F: Future<Output = ()>>(
     static NEXT: AtomicU64 = AtomicU64::new(0);
 
     if let Some(reason) = Proton::missing().or_else(|| Environment::AMQP1.missing()) {
-        if std::env::var("CI").is_ok_and(|ci| ci == "true") {
-            return Err(format!("missing: {reason}").into());
-        }
-        return Ok(Completion::ignored_with(format!("missing: {reason}")));
+        return without(&reason);
     }
     let broker = shared.get_or_init(|| Proton::start().map_err(|error| error.to_string()));
     let broker = broker.as_ref().map_err(Clone::clone)?;
@@ -48,6 +46,14 @@ fn run<F: Future<Output = ()>>(
     let limited = async { tokio::time::timeout(HANG, test(stage)).await };
     runtime.block_on(limited).map_err(|_| "it hangs")?;
     Ok(Completion::Completed)
+}
+
+/// What comes of a trial for which something is missing.
+fn without(reason: &str) -> Result<Completion, Failed> {
+    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        return Err(format!("missing: {reason}").into());
+    }
+    Ok(Completion::ignored_with(format!("missing: {reason}")))
 }
 
 fn main() -> ExitCode {
@@ -61,7 +67,7 @@ fn main() -> ExitCode {
             }),*]
         };
     }
-    let trials = trials![
+    let mut trials = trials![
         to_python::a_call_is_answered,
         to_python::many_calls_at_once_get_their_own_answers,
         to_python::a_named_exchange_is_the_same_to_both,
@@ -95,6 +101,7 @@ fn main() -> ExitCode {
         notifications::busway_hears_what_was_stored_before_it_came,
         routable::both_find_each_other,
     ];
+    trials.extend(scram::trials());
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_A_TIME);
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -2,7 +2,7 @@
 
 It says {"ready": true} on its output when it takes connections, answers each command, a JSON object on
 a line of its input, with a line, and ends when its input does. OPTIONS is a JSON object of `product`,
-`users` (passwords by name), `anonymous`, `messages` (that a queue holds), `idle_timeout` in seconds, and
+`users` (passwords by name), `scram` (the mechanisms of theirs, by Cyrus SASL), `anonymous`, `messages` (that a queue holds), `idle_timeout` in seconds, and
 `max_frame_size`.
 
 Every address is that of a queue, but for those that begin as `TOPICS` in nodes.py.
@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 
+from cyrus import Cyrus
 from links import WINDOW
 from message import Stored
 from nodes import Nodes
@@ -28,6 +29,8 @@ class Broker(object):
         self.product = options.get('product')
         self.users = options.get('users', {})
         self.anonymous = options.get('anonymous', False)
+        self.scram, folder = options.get('scram', []), os.path.dirname(os.path.abspath(__file__))
+        self.cyrus = Cyrus(folder, self.users) if self.scram else None
         self.idle_timeout = options.get('idle_timeout', 0)
         self.max_frame_size = options.get('max_frame_size', 0)
         self.nodes = Nodes(options.get('messages', 10000))

@@ -16,6 +16,8 @@ pub struct ProtonBuilder {
     #[serde(skip_serializing_if = "Option::is_none")]
     product: Option<String>,
     users: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scram: Vec<String>,
     anonymous: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<usize>,
@@ -36,6 +38,13 @@ impl ProtonBuilder {
     /// [`anonymous`](Self::anonymous) says so.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         self.users.insert(name.into(), password.into());
+        self
+    }
+
+    /// A mechanism of SCRAM, such as `SCRAM-SHA-256`, by which users log in, and no longer by PLAIN.
+    /// Cyrus SASL does it: see [`Proton::scram_missing`].
+    pub fn scram(mut self, mechanism: impl Into<String>) -> Self {
+        self.scram.push(mechanism.into());
         self
     }
 

@@ -27,7 +27,7 @@ const STOP: Duration = Duration::from_secs(5);
 /// Any address is a queue, made when somebody wants it, but those that begin with `broadcast`,
 /// `openstack.org/om/rpc/multicast` or `openstack.org/om/notify/multicast` are topics. It has
 /// dynamic sources and the anonymous terminus, gives credit only where there is room, and keeps
-/// everything in memory. SASL ANONYMOUS and PLAIN, no TLS.
+/// everything in memory. SASL ANONYMOUS and PLAIN, SCRAM by Cyrus SASL, no TLS.
 ///
 /// It ends when it is dropped, and when the process that started it ends, in whatever way. Its
 /// files are kept when the thread that drops it panics.
@@ -77,6 +77,12 @@ impl Proton {
     #[must_use]
     pub fn missing() -> Option<String> {
         python::find().is_none().then(python::not_found)
+    }
+
+    /// Why [`ProtonBuilder::scram`] cannot be had here, if so, and what to install.
+    #[must_use]
+    pub fn scram_missing() -> Option<String> {
+        Self::missing().or_else(|| (!python::has_scram()).then(python::no_scram))
     }
 
     /// Starts a broker without users, as peers without a word about themselves are.

@@ -14,7 +14,7 @@ class Peer(object):
 
     def __init__(self, broker, sock):
         self.broker, self.sock = broker, sock
-        self.handshake = Handshake(broker.users, broker.anonymous)
+        self.handshake = Handshake(broker)
         self.collector = Collector()
         self.connection = Connection()
         self.connection.collect(self.collector)

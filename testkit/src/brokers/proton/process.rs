@@ -21,8 +21,9 @@ const ANSWER: Duration = Duration::from_mins(1);
 const TAIL: usize = 2000;
 
 /// The program, a file each.
-const PROGRAM: [(&str, &str); 6] = [
+const PROGRAM: [(&str, &str); 7] = [
     ("broker.py", include_str!("broker.py")),
+    ("cyrus.py", include_str!("cyrus.py")),
     ("links.py", include_str!("links.py")),
     ("message.py", include_str!("message.py")),
     ("nodes.py", include_str!("nodes.py")),

@@ -10,6 +10,8 @@ const VARIABLE: &str = "PROTON_PYTHON";
 /// The one that this repository makes for its tests.
 const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/amqp1/bin/python");
 const CHECK: &str = "import proton";
+/// Logs in by all that there is of SCRAM, half the way.
+const SCRAM: &str = include_str!("cyrus.py");
 
 /// A Python that has the engine: the one that is named, the repository's own, or the machine's.
 pub(super) fn find() -> Option<&'static OsString> {
@@ -26,6 +28,19 @@ pub(super) fn not_found() -> String {
     )
 }
 
+/// Whether the machine has Cyrus SASL, with SCRAM and a file of users.
+pub(super) fn has_scram() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| find().is_some_and(|python| runs(python, SCRAM)))
+}
+
+/// What it takes to have it.
+pub(super) fn no_scram() -> String {
+    "no Cyrus SASL with SCRAM and sasldb (Debian's packages: `libsasl2-2`, `libsasl2-modules`, \
+     `libsasl2-modules-db`)"
+        .to_owned()
+}
+
 fn candidates() -> Vec<OsString> {
     match std::env::var_os(VARIABLE) {
         Some(named) => vec![named],
@@ -36,8 +51,12 @@ fn candidates() -> Vec<OsString> {
 
 #[allow(clippy::ptr_arg, reason = "it is called for each of them")]
 fn suits(python: &OsString) -> bool {
+    runs(python, CHECK)
+}
+
+fn runs(python: &OsString, program: &str) -> bool {
     let mut command = Command::new(python);
-    command.args(["-B", "-c", CHECK]).stdin(Stdio::null());
+    command.args(["-B", "-c", program]).stdin(Stdio::null());
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }

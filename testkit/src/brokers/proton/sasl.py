@@ -1,19 +1,22 @@
 """SASL, as far as a broker for tests needs it: the engine takes PLAIN only with Cyrus SASL."""
 import struct
 
+from cyrus import Login
 from proton import Data, symbol
 
 _HEADER = b'AMQP\x03\x01\x00\x00'
 _BARE = b'AMQP\x00\x01\x00\x00'
-_INIT, _OK, _REFUSED = 0x41, 0, 1
+_INIT, _CHALLENGE, _RESPONSE = 0x41, 0x42, 0x43
+_OK, _REFUSED = 0, 1
 
 
 class Handshake(object):
     """The part of a connection before the engine's. `out` is to be sent, `rest` is the engine's once
     `done`; `failed` says that the connection ends."""
 
-    def __init__(self, users, anonymous):
-        self.users, self.anonymous = users, anonymous or not users
+    def __init__(self, broker):
+        self.users, self.anonymous = broker.users, broker.anonymous or not broker.users
+        self.scram, self.cyrus, self.login = broker.scram, broker.cyrus, None
         self.out, self.rest, self.done, self.failed, self.greeted = b'', b'', False, False, False
 
     def push(self, data):
@@ -46,7 +49,8 @@ class Handshake(object):
             self.failed = True
             return False
         self.rest = self.rest[8:]
-        mechanisms = (['PLAIN'] if self.users else []) + (['ANONYMOUS'] if self.anonymous else [])
+        mechanisms = self.scram or (['PLAIN'] if self.users else [])
+        mechanisms = mechanisms + (['ANONYMOUS'] if self.anonymous else [])
         self.out += _frame(0x40, lambda data: _put_symbols(data, mechanisms))
         return True
 
@@ -56,18 +60,37 @@ class Handshake(object):
             data.decode(frame)
             data.rewind()
             data.next()
-            init = data.get_py_described()
-            fields = list(init.value) + [None, None]
-            well = int(init.descriptor) == _INIT and self._is_welcome(fields[0], fields[1])
+            said = data.get_py_described()
+            well = self._is_well(int(said.descriptor), list(said.value) + [None, None])
         except Exception:
             well = False
+        if well is None:
+            return
+        if self.login:
+            self.login.end()
         self.out += _frame(0x44, lambda data: data.put_ubyte(_OK if well else _REFUSED))
         self.done, self.failed = well, not well
+
+    def _is_well(self, descriptor, fields):
+        """Whether the client is logged in; None while it is not known."""
+        if self.login and descriptor == _RESPONSE:
+            challenge, done = self.login.go_on(bytes(fields[0]))
+        elif descriptor != _INIT or self.login:
+            return False
+        elif fields[0] in self.scram:
+            self.login = Login(self.cyrus)
+            challenge, done = self.login.begin(fields[0], bytes(fields[1]))
+        else:
+            return self._is_welcome(fields[0], fields[1])
+        if done:
+            return True
+        self.out += _frame(_CHALLENGE, lambda data: data.put_binary(challenge))
+        return None
 
     def _is_welcome(self, mechanism, response):
         if mechanism == 'ANONYMOUS':
             return self.anonymous
-        if mechanism != 'PLAIN' or not response:
+        if self.scram or mechanism != 'PLAIN' or not response:
             return False
         _, user, password = bytes(response).split(b'\0')
         return self.users.get(user.decode()) == password.decode()
