@@ -13,7 +13,7 @@ use crate::raw::{AMQP, Raw, SASL, attach, flow, open};
 const QUEUE: &str = "unicast.openstack.topic";
 
 /// That others can work with the broker, and that it ends all that it began when it stops.
-async fn assert_well(broker: Broker) {
+pub(crate) async fn assert_well(broker: Broker) {
     let mut peer = Peer::of(&broker).await;
     let mut sender = peer.sender("unicast.well").await;
     send(&mut sender, "well").await;

@@ -13,3 +13,4 @@ mod queues;
 mod raw;
 mod stopping;
 mod topics;
+mod walks;

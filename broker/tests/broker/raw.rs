@@ -50,9 +50,14 @@ impl Raw {
     }
 
     pub(crate) async fn frame(&mut self, performative: &impl serde_amqp::serde::Serialize) {
-        let body = to_vec(performative).expect("encoded");
-        let size = u32::try_from(body.len() + 8).expect("small");
-        self.write(&[&size.to_be_bytes()[..], &[2, 0, 0, 0], &body].concat()).await;
+        self.write(&framed(&to_vec(performative).expect("encoded"))).await;
+    }
+
+    /// Writes this, as much as is taken, and nothing after it.
+    pub(crate) async fn say_no_more_than(&mut self, bytes: &[u8]) {
+        // Whoever has hung up already has heard enough.
+        let _ = within(self.stream.write_all(bytes)).await;
+        let _ = within(self.stream.shutdown()).await;
     }
 
     pub(crate) async fn read(&mut self, count: usize) -> Vec<u8> {
@@ -81,6 +86,12 @@ impl Raw {
             }
         }
     }
+}
+
+/// A frame on channel 0.
+pub(crate) fn framed(body: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(body.len() + 8).expect("small");
+    [&size.to_be_bytes()[..], &[2, 0, 0, 0], body].concat()
 }
 
 pub(crate) fn open() -> Open {
