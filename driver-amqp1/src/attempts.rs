@@ -1,5 +1,6 @@
 //! How often a message is sent, and what follows a failure.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use busway_core::driver::Retry;
@@ -34,14 +35,15 @@ impl Attempts {
         late: &str,
     ) -> Result<()> {
         let deadline = self.deadline;
-        let sending = async {
+        // Pinned here, so that it is not moved from place to place.
+        let sending = pin!(async {
             loop {
                 let mut sending = shared.bus.send(destination, outgoing.clone(), settled)?;
                 if self.after(shared, sending.verdict().await).await? {
                     return Ok(());
                 }
             }
-        };
+        });
         let sent = tokio::time::timeout_at(deadline, sending).await;
         sent.unwrap_or_else(|_| Err(shared.bus.late(late)))
     }
@@ -70,9 +72,13 @@ impl Attempts {
         if !again || next >= self.deadline {
             return Err(error);
         }
-        tokio::select! {
-            () = tokio::time::sleep_until(next) => Ok(false),
-            () = shared.bus.closed() => Err(closed()),
-        }
+        // Boxed, so that those who need no second attempt stay small.
+        let resting = Box::pin(async {
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => Ok(false),
+                () = shared.bus.closed() => Err(closed()),
+            }
+        });
+        resting.await
     }
 }

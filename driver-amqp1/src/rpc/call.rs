@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 
 use busway_core::driver::{CallOptions, Request, Retry, SendOptions};
@@ -59,7 +60,9 @@ pub(crate) async fn call(
         options,
     };
     let attempts = attempts(shared, options.retry, options.deadline);
-    let called = tokio::time::timeout_at(options.deadline, calling.run(attempts)).await;
+    // Pinned here, so that it is not moved from place to place.
+    let running = pin!(calling.run(attempts));
+    let called = tokio::time::timeout_at(options.deadline, running).await;
     called.unwrap_or_else(|_| Err(shared.bus.late("no reply came in time")))
 }
 

@@ -26,6 +26,8 @@ pub(super) const NEEDS: &[Need] = &[
     Need { what: "the broker RabbitMQ", check: &["test", "-x", "/usr/lib/rabbitmq/bin/rabbitmq-server"], packages: &["rabbitmq-server"] },
     // For a broker on Qpid Proton's engine, which comes as sources. Pyenv's, if any, may lack it.
     Need { what: "a Python that can build packages", check: &["sh", "-c", PYTHON], packages: &["python3-venv", "python3-dev"] },
+    // With it that broker asks for passwords by SCRAM.
+    Need { what: "Cyrus SASL with SCRAM", check: &["sh", "-c", CYRUS], packages: &["libsasl2-2", "libsasl2-modules", "libsasl2-modules-db"] },
 ];
 
 /// What the fuzzers' runtime is compiled by.
@@ -42,6 +44,11 @@ pub(crate) const PROTON: Need = Need {
 /// What counts instructions.
 pub(crate) const VALGRIND: Need =
     Need { what: "Valgrind", check: &["valgrind", "--version"], packages: &["valgrind"] };
+
+const CYRUS: &str = "\
+    for plugin in scram sasldb; do \
+      ls /usr/lib/*/sasl2/lib$plugin.so* /usr/lib*/sasl2/lib$plugin.so* 2>&- | grep -q . || exit 1; \
+    done";
 
 const PYTHON: &str = "\
     for python in python3 /usr/bin/python3; do \

@@ -1,4 +1,5 @@
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,7 +95,9 @@ impl Work for Dispatcher {
         match piece {
             Piece::One(one) => {
                 let span = trace::process_span(self.system, &self.topics, &one.body);
-                self.observed(span, self.handle_one(one)).await;
+                // Pinned here, so that it is not moved from place to place.
+                let running = pin!(self.handle_one(one));
+                self.observed(span, running).await;
             }
             Piece::Several(taken) => {
                 let span = trace::batch_span(self.system, &self.topics, taken.len());
@@ -112,8 +115,7 @@ impl Dispatcher {
         let _ = if span.is_disabled() {
             measure("process", self.system, running).await
         } else {
-            // Boxed, so that the tasks of those who do not trace stay small.
-            measure("process", self.system, Box::pin(running.instrument(span))).await
+            measure("process", self.system, running.instrument(span)).await
         };
     }
 

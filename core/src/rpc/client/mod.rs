@@ -4,6 +4,7 @@ mod builder;
 mod prepared;
 mod settings;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -137,10 +138,11 @@ impl Shared {
             let options = CallOptions { deadline, retry, call_monitor_timeout };
             let span = trace::send_span(self.transport.system(), "call", target, &request);
             let method = request.method.clone();
-            let calling = async {
+            // Pinned here, so that it is not moved from place to place.
+            let calling = pin!(async {
                 let reply = self.transport.call(target, request, options).await;
                 reply.and_then(|payload| payload.to())
-            };
+            });
             let result = spans::sending(&span, calling).await;
             result.map_err(|error| describe(error, "call", target, &method))
         }

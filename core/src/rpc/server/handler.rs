@@ -68,12 +68,12 @@ impl Work for Handler {
         }
         let span = trace::process_span(self.system, &self.topic, &incoming.body);
         // The caller has the outcome, and the log what is wrong with it.
+        // Pinned here, so that it is not moved from place to place.
+        let answering = pin!(self.answer(incoming));
         let _ = if span.is_disabled() {
-            measure("process", self.system, self.answer(incoming)).await
+            measure("process", self.system, answering).await
         } else {
-            // Boxed, so that the tasks of those who do not trace stay small.
-            let running = Box::pin(self.answer(incoming).instrument(span));
-            measure("process", self.system, running).await
+            measure("process", self.system, answering.instrument(span)).await
         };
     }
 }
