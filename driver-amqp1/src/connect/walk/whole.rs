@@ -64,8 +64,9 @@ fn values(mut bytes: &[u8], count: usize, code: u8, levels: usize) -> Option<()>
     for _ in 0..count {
         bytes = &bytes[value(bytes, levels)?..];
     }
-    let is_map = code & 0xf == 1;
-    (bytes.is_empty() && !(is_map && count % 2 != 0)).then_some(())
+    // A map has a value for each key.
+    let is_even = code & 0xf != 1 || count.is_multiple_of(2);
+    (bytes.is_empty() && is_even).then_some(())
 }
 
 fn number(bytes: &[u8]) -> Option<usize> {
