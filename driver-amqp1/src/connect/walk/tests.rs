@@ -153,6 +153,8 @@ fn what_does_not_hold_together_is_none() {
     ];
     for (what, bytes) in none {
         assert!(walked([*bytes]).is_err(), "{what}");
+        let described = [DESCRIPTOR, bytes].concat();
+        assert!(Walk::over(1, 1_000_000).feed(&described).is_err(), "{what}, as a whole");
     }
     // It is told before the size is there as a whole.
     for begun in [&[0xb1, 255][..], &[0xd0, 255], &[0xd0, 0, 0, 0, 9, 1], &[0xf0, 1]] {
