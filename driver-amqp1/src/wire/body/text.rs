@@ -50,7 +50,7 @@ fn escape_byte(byte: u8, json: &mut Vec<u8>) {
 }
 
 /// Reads a text from behind its first quotation mark, and tells how many bytes it takes up to
-/// behind its last one. None of what is no text, and of one with characters that are numbers:
+/// behind its last one. None of what is no text, and of one with characters given by number (`\u`):
 /// who wants to know reads it otherwise.
 pub(super) fn unescape(json: &str) -> Option<(String, usize)> {
     let mut text = Vec::with_capacity(json.len());
