@@ -28,17 +28,7 @@ impl Raw {
         let mut raw = Self::to(broker).await;
         raw.write(AMQP).await;
         raw.frame(&open()).await;
-        raw.frame(&Begin {
-            remote_channel: None,
-            next_outgoing_id: 0,
-            incoming_window: 1000,
-            outgoing_window: 1000,
-            handle_max: Handle(u32::MAX),
-            offered_capabilities: None,
-            desired_capabilities: None,
-            properties: None,
-        })
-        .await;
+        raw.frame(&begin()).await;
         assert_eq!(raw.read(8).await, AMQP);
         assert!(matches!(raw.next().await, Some(Performative::Open(_))));
         assert!(matches!(raw.next().await, Some(Performative::Begin(_))));
@@ -85,6 +75,19 @@ impl Raw {
                 return Some(from_slice(&body).expect("a performative"));
             }
         }
+    }
+}
+
+pub(crate) fn begin() -> Begin {
+    Begin {
+        remote_channel: None,
+        next_outgoing_id: 0,
+        incoming_window: 1000,
+        outgoing_window: 1000,
+        handle_max: Handle(u32::MAX),
+        offered_capabilities: None,
+        desired_capabilities: None,
+        properties: None,
     }
 }
 

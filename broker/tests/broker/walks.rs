@@ -8,13 +8,13 @@ use std::time::Duration;
 use busway_broker::Broker;
 use fe2o3_amqp::types::definitions::{Handle, Role};
 use fe2o3_amqp::types::messaging::Accepted;
-use fe2o3_amqp::types::performatives::{Begin, Close, Detach, Disposition, End, Transfer};
+use fe2o3_amqp::types::performatives::{Close, Detach, Disposition, End, Transfer};
 use serde_amqp::to_vec;
 use tokio::task::JoinSet;
 
 use crate::bad_peers::assert_well;
 use crate::peer::anywhere;
-use crate::raw::{AMQP, Raw, attach, flow, framed, open};
+use crate::raw::{AMQP, Raw, attach, begin, flow, framed, open};
 
 /// How many go wrong at a time.
 const AT_A_TIME: usize = 64;
@@ -25,16 +25,6 @@ fn said(performative: &impl serde_amqp::serde::Serialize) -> Vec<u8> {
 
 /// All that a client says that sends a message, takes it, and leaves.
 fn conversation() -> Vec<u8> {
-    let begin = Begin {
-        remote_channel: None,
-        next_outgoing_id: 0,
-        incoming_window: 1000,
-        outgoing_window: 1000,
-        handle_max: Handle(u32::MAX),
-        offered_capabilities: None,
-        desired_capabilities: None,
-        properties: None,
-    };
     let transfer = Transfer {
         handle: Handle(0),
         delivery_id: Some(0),
@@ -61,7 +51,7 @@ fn conversation() -> Vec<u8> {
     [
         AMQP.to_vec(),
         said(&open()),
-        said(&begin),
+        said(&begin()),
         said(&attach("to", 0, Role::Sender, "unicast.walk")),
         said(&attach("of", 1, Role::Receiver, "unicast.walk")),
         said(&flow(1, 0, 1, 1000)),
