@@ -1,7 +1,7 @@
 //! Described values that have come as a whole and are made of what most are made of, which are
 //! nearly all: looked at in one go.
 
-use super::DESCRIBED;
+use super::{DESCRIBED, width};
 
 /// The constructor of a descriptor that is a small number.
 const SMALL_NUMBER: u8 = 0x53;
@@ -27,15 +27,12 @@ fn value(bytes: &[u8], levels: usize) -> Option<usize> {
 #[inline]
 fn small(bytes: &[u8]) -> Option<usize> {
     let size = match *bytes {
-        [code @ 0x40..0xa0, ..] => SIZES[usize::from(code >> 4)],
         [0xa0..=0xaf, length, ..] => 1 + 1 + usize::from(length),
-        _ => return None,
+        [code, ..] => 1 + usize::try_from(width(code)?).ok()?,
+        [] => return None,
     };
     (size <= bytes.len()).then_some(size)
 }
-
-/// How long the values are of the types that have such a length, by the first half of their codes.
-const SIZES: [usize; 10] = [0, 0, 0, 0, 1, 1 + 1, 1 + 2, 1 + 4, 1 + 8, 1 + 16];
 
 fn large(bytes: &[u8], levels: usize) -> Option<usize> {
     let (code, rest) = bytes.split_first()?;
