@@ -64,7 +64,7 @@ pub(crate) fn decode_notification(body: &str, limits: &Limits) -> Result<Notific
         check_envelope(version, &message, limits)?;
         return read(json::parse(&message)?, context);
     }
-    let mut body = Body::<Read<'_>>::read(body, limits)?;
+    let mut body: Body<Read<'_>> = json::parse(body)?;
     let context = body.take_context();
     let mut request = body.request.0;
     let version = request.envelope.as_ref().map(|Text(version)| &**version);
