@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::text;
 
+/// Where the context is in a body.
+pub(super) const CONTEXT_KEY: &str = "context";
 /// What a body takes besides what the user sends, about, in bytes.
 const BESIDES: usize = 256;
 
@@ -39,7 +41,7 @@ impl Object {
 
     /// Adds the entry of a context.
     pub(super) fn context(&mut self, context: &Context) -> Result<()> {
-        self.value("context", context.values())
+        self.value(CONTEXT_KEY, context.values())
     }
 
     /// Begins an object in the object.

@@ -5,7 +5,7 @@ use busway_core::{Context, Limits, Payload, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::envelope::{Body, DEPTH, open};
+use super::envelope::{Body, DEPTH, REQUEST_KEY, open};
 use super::json::{self, Object, unreadable};
 
 /// A request; with the call-monitor timeout when the call is monitored.
@@ -17,7 +17,7 @@ pub(crate) fn encode_request(
     let args = &request.args;
     limits.check_size(args.as_json().len())?;
     let mut body = Object::about(args.as_json().len());
-    body.open("request");
+    body.open(REQUEST_KEY);
     body.value("method", &*request.method)?;
     body.document("args", args);
     if let Some(version) = &request.version {

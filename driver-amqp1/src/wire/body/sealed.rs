@@ -5,9 +5,8 @@ use serde::Deserialize;
 use serde_json::{Deserializer, Map};
 
 use super::envelope::{MESSAGE_KEY, REQUEST_KEY, VERSION_KEY};
+use super::json::CONTEXT_KEY;
 use super::text::unescape;
-
-const CONTEXT_KEY: &str = "context";
 
 /// What is in such a body.
 #[derive(Debug, PartialEq)]
