@@ -2,8 +2,8 @@
 
 It says {"ready": true} on its output when it takes connections, answers each command, a JSON object on
 a line of its input, with a line, and ends when its input does. OPTIONS is a JSON object of `product`,
-`users` (passwords by name), `scram` (the mechanisms of theirs, by Cyrus SASL), `anonymous`, `messages` (that a queue holds), `idle_timeout` in seconds, and
-`max_frame_size`.
+`users` (passwords by name), `scram` (the mechanisms of theirs, by Cyrus SASL), `anonymous`, `messages` (that
+a queue holds), `idle_timeout` in seconds, and `max_frame_size`.
 
 Every address is that of a queue, but for those that begin as `TOPICS` in nodes.py.
 """
