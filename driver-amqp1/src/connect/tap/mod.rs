@@ -20,6 +20,7 @@ mod sniff;
 mod tests;
 mod trace;
 mod transfer;
+mod turn;
 
 use std::io;
 use std::pin::Pin;
@@ -40,6 +41,7 @@ pub(super) use guard::Guard;
 use guard::Unreadable;
 use outgoing::Outgoing;
 use trace::Way;
+use turn::Turn;
 
 /// How long dispositions may wait for something else to leave with: a write costs more than all
 /// else that is done about them.
@@ -73,6 +75,8 @@ pub(super) struct Tap<S: AsyncWrite + Unpin> {
     stalled: Option<Pin<Box<Sleep>>>,
     beat: Option<Beat>,
     lull: Lull,
+    /// The others' turn to write since there is something to write.
+    turn: Turn,
 }
 
 /// When what may wait has waited long enough.
@@ -131,6 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
             stalled: None,
             beat: None,
             lull: Lull::default(),
+            turn: Turn::default(),
         };
         (tap, handle)
     }
@@ -223,6 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
             Poll::Ready(drained) => {
                 self.stalled = None;
                 self.lull.is_set = false;
+                self.turn = Turn::NotBegun;
                 return Poll::Ready(drained.map_err(|error| self.fail(error)));
             }
             Poll::Pending if self.outgoing.left() != before => self.stalled = None,
@@ -257,8 +263,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tap<S> {
         if self.outgoing.may_wait() && self.lull.poll(context).is_pending() {
             return Ok(());
         }
-        if self.outgoing.let_others_write() {
-            context.waker().wake_by_ref();
+        if self.turn.poll(context).is_pending() {
             return Ok(());
         }
         match self.poll_drain(context) {

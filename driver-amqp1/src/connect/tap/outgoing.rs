@@ -28,8 +28,6 @@ pub(super) struct Outgoing {
     left: usize,
     /// Whether bytes were written to the stream that it may still hold.
     unflushed: bool,
-    /// Whether the other tasks had their turn to write since there is something.
-    waited: bool,
     /// Whether there is more than dispositions, for which nobody waits.
     pressing: bool,
     trace: bool,
@@ -46,7 +44,6 @@ impl Outgoing {
             written: 0,
             left: 0,
             unflushed: false,
-            waited: false,
             pressing: false,
             trace,
             ours: Ours::default(),
@@ -89,8 +86,7 @@ impl Outgoing {
         let busy = std::mem::take(&mut self.busy);
         if !busy && self.frames.is_between() {
             self.bytes.extend_from_slice(&EMPTY);
-            // It has waited long enough.
-            (self.waited, self.pressing) = (true, true);
+            self.pressing = true;
         }
     }
 
@@ -107,12 +103,6 @@ impl Outgoing {
     /// Whether there is so much that it is to be written before more is taken.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.len() - self.written >= MUCH
-    }
-
-    /// Whether the other tasks are to have their turn first: once, for what they add leaves with
-    /// the rest then.
-    pub(super) fn let_others_write(&mut self) -> bool {
-        !std::mem::replace(&mut self.waited, true)
     }
 
     /// How many bytes have left so far.
@@ -148,7 +138,7 @@ impl Outgoing {
         self.written = 0;
         ready!(Pin::new(&mut *stream).poll_flush(context))?;
         self.unflushed = false;
-        (self.waited, self.pressing) = (false, false);
+        self.pressing = false;
         Poll::Ready(Ok(()))
     }
 }

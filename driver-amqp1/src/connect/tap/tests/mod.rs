@@ -131,6 +131,18 @@ proptest! {
     }
 }
 
+/// Asks for what has come, as the engine does before it waits.
+fn look(tap: &mut Tap<Counted>) {
+    assert!(tap.read(&mut [0; 8]).now_or_never().is_none());
+}
+
+/// Asks once more when the other tasks have had their turn.
+async fn look_twice(tap: &mut Tap<Counted>) {
+    look(tap);
+    tokio::task::yield_now().await;
+    look(tap);
+}
+
 #[tokio::test]
 async fn what_one_turn_of_the_tasks_writes_leaves_at_once() {
     let counts = Arc::new(Counts::default());
@@ -138,17 +150,23 @@ async fn what_one_turn_of_the_tasks_writes_leaves_at_once() {
     for _ in 0..3 {
         tap.write_all(&[HEADER, EMPTY].concat()).await.expect("written");
         tap.flush().await.expect("flushed");
+        // However often the engine looks before it lets the others have their turn.
+        look(&mut tap);
     }
     assert_eq!(counts.writes.load(Ordering::Relaxed), 0);
-    // The first look leaves the others their turn, and sees that there is another.
-    let mut bytes = [0; 8];
-    assert!(tap.read(&mut bytes).now_or_never().is_none());
-    assert_eq!(counts.writes.load(Ordering::Relaxed), 0);
+    tokio::task::yield_now().await;
     tap.write_all(EMPTY).await.expect("written");
-    assert!(tap.read(&mut bytes).now_or_never().is_none());
+    look(&mut tap);
     assert_eq!(counts.writes.load(Ordering::Relaxed), 1);
     assert_eq!(counts.written.load(Ordering::Relaxed), 3 * 16 + 8);
     assert_eq!(counts.flushes.load(Ordering::Relaxed), 1);
+    // The next has a turn of its own.
+    tap.write_all(EMPTY).await.expect("written");
+    look(&mut tap);
+    assert_eq!(counts.writes.load(Ordering::Relaxed), 1);
+    tokio::task::yield_now().await;
+    look(&mut tap);
+    assert_eq!(counts.writes.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,38 +175,30 @@ async fn dispositions_leave_with_what_follows_or_after_a_moment() {
     let (mut tap, _handle) = Tap::new(Counted::new(counts.clone()), SETTINGS, None);
     let writes = || counts.writes.load(Ordering::Relaxed);
     let disposition = frame(&[0, 0x53, 0x15, 0xc0, 5, 2, 0x41, 0x52, 1, 0x41]);
-    let mut bytes = [0; 8];
     tap.write_all(&[HEADER, EMPTY].concat()).await.expect("written");
-    for _ in 0..2 {
-        assert!(tap.read(&mut bytes).now_or_never().is_none());
-    }
+    look_twice(&mut tap).await;
     assert_eq!(writes(), 1);
     for _ in 0..2 {
         tap.write_all(&disposition).await.expect("written");
-        for _ in 0..5 {
-            assert!(tap.read(&mut bytes).now_or_never().is_none());
+        for _ in 0..3 {
+            look_twice(&mut tap).await;
         }
     }
     assert_eq!(writes(), 1);
     tap.write_all(&frame(b"body")).await.expect("written");
-    for _ in 0..2 {
-        assert!(tap.read(&mut bytes).now_or_never().is_none());
-    }
+    look_twice(&mut tap).await;
     assert_eq!(writes(), 2);
     // Its first half is no disposition yet.
     tap.write_all(&disposition[..12]).await.expect("written");
-    for _ in 0..2 {
-        assert!(tap.read(&mut bytes).now_or_never().is_none());
-    }
+    look_twice(&mut tap).await;
     assert_eq!(writes(), 3);
     tap.write_all(&disposition[12..]).await.expect("written");
-    for _ in 0..2 {
-        assert!(tap.read(&mut bytes).now_or_never().is_none());
-    }
+    look_twice(&mut tap).await;
     assert_eq!(writes(), 4);
     let begun = Instant::now();
     tap.write_all(&disposition).await.expect("written");
     while writes() == 4 {
+        let mut bytes = [0; 8];
         let reading = tokio::time::timeout(Duration::from_micros(500), tap.read(&mut bytes));
         reading.await.expect_err("nothing to read");
     }
