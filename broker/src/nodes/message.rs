@@ -48,9 +48,9 @@ impl Stored {
         self.expires.is_some_and(|at| at <= now)
     }
 
-    /// Whether the message may be dropped some time.
-    pub(crate) fn can_expire(&self) -> bool {
-        self.expires.is_some()
+    /// When the message may be dropped, if ever.
+    pub(crate) fn expires(&self) -> Option<Instant> {
+        self.expires
     }
 
     /// Where the message is to go, when its link does not tell.

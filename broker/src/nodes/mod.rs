@@ -7,6 +7,7 @@ mod message;
 mod names;
 mod patterns;
 mod queue;
+mod ready;
 mod refusal;
 mod subscription;
 mod topic;

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::ready::{Entry, Ready};
 use super::subscription::Taken;
 use super::{Refusal, Stored};
 
@@ -48,17 +49,6 @@ pub(crate) struct Queue {
     pub(super) deleted: CancellationToken,
 }
 
-/// A message in the queue.
-#[derive(Debug)]
-struct Entry {
-    stored: Arc<Stored>,
-    failed: u32,
-    /// Whether nobody has had it before.
-    first: bool,
-    /// The consumers that do not want it.
-    not_for: Vec<u64>,
-}
-
 #[derive(Debug)]
 struct Consumer {
     /// How many more messages it may be given.
@@ -72,8 +62,7 @@ struct Consumer {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By the order in which they came.
-    ready: BTreeMap<u64, Entry>,
+    ready: Ready,
     next: u64,
     consumers: BTreeMap<u64, Consumer>,
     /// The consumers in the order in which they are next.
@@ -81,8 +70,6 @@ struct State {
     next_consumer: u64,
     messages: usize,
     bytes: usize,
-    /// How many of the messages can expire.
-    expiring: usize,
 }
 
 impl Queue {
@@ -136,7 +123,6 @@ impl Queue {
         let mut state = self.state.lock();
         state.messages += 1;
         state.bytes += stored.size();
-        state.expiring += usize::from(stored.can_expire());
         let order = state.next;
         state.next += 1;
         state.ready.insert(order, Entry { stored, failed: 0, first: true, not_for: Vec::new() });
@@ -147,9 +133,7 @@ impl Queue {
     /// Drops what has expired; whether the queue is empty then.
     pub(super) fn tidy(&self) -> bool {
         self.change(|state| {
-            if state.expiring > 0 {
-                state.drop_expired();
-            }
+            state.drop_expired();
             state.messages == 0
         })
     }
@@ -175,10 +159,10 @@ impl Queue {
                 entry.first = false;
                 state.ready.insert(order, entry);
             }
-            state.ready.extend(consumer.inbox);
-            for entry in state.ready.values_mut() {
-                entry.not_for.retain(|not| *not != id);
+            for (order, entry) in consumer.inbox {
+                state.ready.insert(order, entry);
             }
+            state.ready.forget_consumer(id);
             state.dispatch();
         });
     }
@@ -189,7 +173,8 @@ impl Queue {
         let State { consumers, ready, .. } = &mut *state;
         let Some(consumer) = consumers.get_mut(&id) else { return };
         while consumer.inbox.len() > capacity {
-            ready.extend(consumer.inbox.pop_back());
+            let Some((order, entry)) = consumer.inbox.pop_back() else { break };
+            ready.insert(order, entry);
         }
         consumer.capacity = capacity - consumer.inbox.len();
         state.dispatch();
@@ -266,10 +251,10 @@ impl State {
         let now = Instant::now();
         let mut from = 0;
         while self.consumers.values().any(|consumer| consumer.capacity > 0) {
-            let Some((&order, entry)) = self.ready.range(from..).next() else { return };
+            let Some((order, entry)) = self.ready.first_from(from) else { return };
             from = order + 1;
             if entry.stored.has_expired(now) {
-                if let Some(entry) = self.ready.remove(&order) {
+                if let Some(entry) = self.ready.remove(order) {
                     self.forget(&entry);
                 }
                 continue;
@@ -280,7 +265,7 @@ impl State {
                 .position(|id| self.consumers[id].capacity > 0 && !entry.not_for.contains(id));
             let Some(id) = turn.and_then(|turn| self.turns.remove(turn)) else { continue };
             self.turns.push_back(id);
-            let entry = self.ready.remove(&order);
+            let entry = self.ready.remove(order);
             if let (Some(consumer), Some(entry)) = (self.consumers.get_mut(&id), entry) {
                 consumer.capacity -= 1;
                 consumer.inbox.push_back((order, entry));
@@ -291,22 +276,13 @@ impl State {
 
     fn drop_expired(&mut self) {
         let now = Instant::now();
-        let gone: Vec<u64> = self
-            .ready
-            .iter()
-            .filter(|(_, entry)| entry.stored.has_expired(now))
-            .map(|(order, _)| *order)
-            .collect();
-        for order in gone {
-            if let Some(entry) = self.ready.remove(&order) {
-                self.forget(&entry);
-            }
+        while let Some(entry) = self.ready.take_expired(now) {
+            self.forget(&entry);
         }
     }
 
     fn forget(&mut self, entry: &Entry) {
         self.messages -= 1;
         self.bytes -= entry.stored.size();
-        self.expiring -= usize::from(entry.stored.can_expire());
     }
 }
