@@ -55,15 +55,18 @@ impl<B> Batches<B> {
 
     /// Gathers what is there; `false` once there will be nothing more.
     async fn take(&mut self, max: usize) -> bool {
-        let messages = self.subscription.next(max).await;
-        let any = !messages.is_empty();
-        for message in messages {
+        if !self.subscription.ready().await {
+            return false;
+        }
+        self.gathered.reserve(self.subscription.came_together().min(max));
+        for _ in 0..max.max(1) {
+            let Some(message) = self.subscription.try_next() else { break };
             // What comes after a stop goes back when it is dropped.
             if !self.stopped || !message.is_unsettled() {
                 self.gather(message);
             }
         }
-        any
+        true
     }
 
     fn gather(&mut self, message: Message) {

@@ -9,6 +9,7 @@ mod seldom;
 mod sender;
 mod session;
 mod sessions;
+mod settles;
 mod subscription;
 mod supervisor;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(crate) use bus::{Bus, OpenWay};
 pub(crate) use outbox::Verdict;
 pub(crate) use replies::{Answer, Waiting};
 pub(crate) use sessions::Wear;
-pub(crate) use subscription::{Hold, Message, Settle, Subscription};
+pub(crate) use settles::Settle;
+pub(crate) use subscription::{Hold, Message, Subscription};
 pub(crate) use supervisor::Opening;
 pub(crate) use words::closed;

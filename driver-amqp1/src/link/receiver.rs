@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use busway_core::{Error, ErrorKind, Result};
 use fe2o3_amqp::Receiver;
+use fe2o3_amqp::link::RecvError;
 use fe2o3_amqp::link::delivery::{Delivery, DeliveryInfo};
-use fe2o3_amqp::link::{DispositionError, RecvError};
-use fe2o3_amqp::types::definitions::{self, AmqpError};
-use fe2o3_amqp::types::messaging::{Body, Modified, Source};
+use fe2o3_amqp::types::messaging::{Body, Source};
 use futures_util::FutureExt;
 use serde_amqp::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -19,7 +18,8 @@ use super::bus::Line;
 use super::epoch::{Ending, Epoch};
 use super::seldom::Seldom;
 use super::sessions::Seat;
-use super::subscription::{Message, Settle, Settles};
+use super::settles::{Settle, Settles, Settling, Told, settles};
+use super::subscription::Message;
 use super::words;
 use crate::connect::Credit;
 use crate::wire::{Arrived, Destination};
@@ -30,6 +30,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_millis(20);
 /// How many messages are taken before those that wait to be settled have their turn.
 const BURST: usize = 100;
+/// How many messages of a burst are handed over together.
+const TOGETHER: usize = 32;
 
 /// What is received, and where it goes.
 pub(super) struct Receiving {
@@ -40,7 +42,7 @@ pub(super) struct Receiving {
 
 pub(super) enum Out {
     /// To somebody who settles it later.
-    Queue(mpsc::UnboundedSender<Message>),
+    Queue(mpsc::UnboundedSender<Vec<Message>>),
     /// To a function that is done with it when it returns; whether it was wanted.
     Function(Take),
 }
@@ -137,7 +139,9 @@ struct Pump<'a> {
     ending: &'a Ending,
     /// What is told of messages by those who have them.
     settles: Settles,
-    settled: mpsc::UnboundedReceiver<(Option<DeliveryInfo>, Settle)>,
+    told: Told,
+    /// What was taken and not handed over yet.
+    burst: Vec<Message>,
     /// What the peer is to be told of next.
     settling: Settling,
     /// How many messages were taken and are not settled.
@@ -148,10 +152,10 @@ type Received = Result<Delivery<Body<Value>>, RecvError>;
 
 impl<'a> Pump<'a> {
     fn new(link: Receiver, receiving: &'a Receiving, ending: &'a Ending) -> Self {
-        let (settles, settled) = mpsc::unbounded_channel();
+        let (settles, told) = settles(receiving.credit.div_ceil(2));
         let credit = ending.tap.credit(link.name());
-        let settling = Settling::default();
-        Self { link, credit, receiving, ending, settles, settled, settling, outstanding: 0 }
+        let (burst, settling) = Default::default();
+        Self { link, credit, receiving, ending, settles, told, burst, settling, outstanding: 0 }
     }
 
     async fn run(mut self, stop: &CancellationToken) -> End {
@@ -186,10 +190,7 @@ impl<'a> Pump<'a> {
             tokio::select! {
                 biased;
                 () = &mut stopped => return Ok(()),
-                Some(first) = self.settled.recv() => {
-                    self.settling.add(first);
-                    self.settle().await?;
-                }
+                () = self.told.any() => self.settle().await?,
                 received = self.link.recv() => self.receive(received).await?,
             }
         }
@@ -197,6 +198,13 @@ impl<'a> Pump<'a> {
 
     /// Takes a message, and those that came with it.
     async fn receive(&mut self, first: Received) -> Result<()> {
+        let taken = self.take_all(first);
+        self.hand_over();
+        taken?;
+        self.settle().await
+    }
+
+    fn take_all(&mut self, first: Received) -> Result<()> {
         let mut next = Some(first);
         let mut burst = 0;
         while let Some(received) = next {
@@ -205,14 +213,14 @@ impl<'a> Pump<'a> {
                 Err(RecvError::MessageDecode(undecoded)) => {
                     self.outstanding += 1;
                     unreadable(&undecoded.source.to_string());
-                    self.told(Some(undecoded.info), Settle::Reject);
+                    self.becomes(Some(undecoded.info), Settle::Reject);
                 }
                 Err(error) => return Err(of_recv(&error)),
             }
             burst += 1;
             next = if burst < BURST { self.link.recv().now_or_never() } else { None };
         }
-        self.settle().await
+        Ok(())
     }
 
     fn take(&mut self, delivery: Delivery<Body<Value>>) {
@@ -224,22 +232,36 @@ impl<'a> Pump<'a> {
             Ok(arrived) => arrived,
             Err(error) => {
                 unreadable(error.message());
-                return self.told(info, Settle::Reject);
+                return self.becomes(info, Settle::Reject);
             }
         };
         match &self.receiving.out {
             Out::Function(take) => {
                 let wanted = take(arrived);
-                self.told(info, if wanted { Settle::Accept } else { Settle::Unwanted });
+                self.becomes(info, if wanted { Settle::Accept } else { Settle::Unwanted });
             }
-            Out::Queue(queue) => {
-                // Without a receiver it is dropped, and goes back.
-                let _ = queue.send(Message::new(arrived, info, self.settles.clone()));
+            Out::Queue(_) => {
+                self.burst.push(Message::new(arrived, info, self.settles.clone()));
+                if self.burst.len() == TOGETHER {
+                    self.hand_over();
+                }
             }
         }
     }
 
-    fn told(&mut self, info: Option<DeliveryInfo>, how: Settle) {
+    /// Hands over what was taken, to wake whoever waits for it once.
+    fn hand_over(&mut self) {
+        if let Out::Queue(queue) = &self.receiving.out
+            && !self.burst.is_empty()
+        {
+            // The next burst may well be as long.
+            let next = Vec::with_capacity(self.burst.len());
+            // Without a receiver they are dropped, and go back.
+            let _ = queue.send(std::mem::replace(&mut self.burst, next));
+        }
+    }
+
+    fn becomes(&mut self, info: Option<DeliveryInfo>, how: Settle) {
         self.settling.add((info, how));
     }
 
@@ -261,7 +283,7 @@ impl<'a> Pump<'a> {
     /// Tells the peer what became of messages; whether there was anything to tell.
     async fn tell(&mut self) -> Result<bool> {
         let mut settling = std::mem::take(&mut self.settling);
-        while let Ok(next) = self.settled.try_recv() {
+        while let Some(next) = self.told.next() {
             settling.add(next);
         }
         self.outstanding = self.outstanding.saturating_sub(settling.count);
@@ -276,12 +298,12 @@ impl<'a> Pump<'a> {
         if self.drain().await.is_err() {
             return;
         }
-        let Self { link, settles, mut settled, .. } = self;
+        let Self { link, settles, mut told, .. } = self;
         drop(settles);
-        while let Some(first) = settled.recv().await {
+        while let Some(first) = told.last().await {
             let mut settling = Settling::default();
             settling.add(first);
-            while let Ok(next) = settled.try_recv() {
+            while let Some(next) = told.next() {
                 settling.add(next);
             }
             if settling.tell(&link).await.is_err() {
@@ -304,7 +326,7 @@ impl<'a> Pump<'a> {
         loop {
             tokio::select! {
                 biased;
-                Some(first) = self.settled.recv() => self.settling.add(first),
+                Some(first) = self.told.last() => self.settling.add(first),
                 received = self.link.recv() => match received {
                     Ok(delivery) => self.give_back(delivery),
                     Err(RecvError::MessageDecode(_)) => {}
@@ -321,67 +343,11 @@ impl<'a> Pump<'a> {
         if self.credit.was_settled(*delivery.delivery_id()) {
             let arrived = Arrived::read(delivery.into_message(), Instant::now());
             if let (Ok(arrived), Out::Queue(queue)) = (arrived, &self.receiving.out) {
-                let _ = queue.send(Message::new(arrived, None, self.settles.clone()));
+                let _ = queue.send(vec![Message::new(arrived, None, self.settles.clone())]);
             }
         } else {
-            self.told(Some(DeliveryInfo::from(&delivery)), Settle::Release);
+            self.becomes(Some(DeliveryInfo::from(&delivery)), Settle::Release);
         }
-    }
-}
-
-/// What the peer is to be told of several messages.
-#[derive(Default)]
-struct Settling {
-    accepted: Vec<DeliveryInfo>,
-    released: Vec<DeliveryInfo>,
-    redelivered: Vec<DeliveryInfo>,
-    unwanted: Vec<DeliveryInfo>,
-    rejected: Vec<DeliveryInfo>,
-    count: u32,
-}
-
-impl Settling {
-    fn add(&mut self, (info, how): (Option<DeliveryInfo>, Settle)) {
-        self.count += 1;
-        let Some(info) = info else { return };
-        match how {
-            Settle::Accept => self.accepted.push(info),
-            Settle::Release => self.released.push(info),
-            Settle::Redeliver => self.redelivered.push(info),
-            Settle::Unwanted => self.unwanted.push(info),
-            Settle::Reject => self.rejected.push(info),
-        }
-    }
-
-    async fn tell(self, link: &Receiver) -> Result<()> {
-        let modified = |undeliverable_here: bool| Modified {
-            delivery_failed: Some(true),
-            undeliverable_here: undeliverable_here.then_some(true),
-            message_annotations: None,
-        };
-        let refusal = || {
-            let why = "the body is not what this address is for".to_owned();
-            definitions::Error::new(AmqpError::DecodeError, why, None)
-        };
-        let telling = async {
-            if !self.accepted.is_empty() {
-                link.accept_all(self.accepted).await?;
-            }
-            if !self.released.is_empty() {
-                link.release_all(self.released).await?;
-            }
-            if !self.redelivered.is_empty() {
-                link.modify_all(self.redelivered, modified(false)).await?;
-            }
-            if !self.unwanted.is_empty() {
-                link.modify_all(self.unwanted, modified(true)).await?;
-            }
-            if !self.rejected.is_empty() {
-                link.reject_all(self.rejected, refusal()).await?;
-            }
-            Ok::<(), DispositionError>(())
-        };
-        telling.await.map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use std::vec;
 
 use busway_core::Result;
 use fe2o3_amqp::link::delivery::DeliveryInfo;
@@ -10,28 +11,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::bus::Bus;
 use super::receiver::{Out, Part, Receiving};
+use super::settles::{Settle, Settles};
 use crate::wire::{Arrived, Destination};
 
 /// How long setting up a subscription may take, the first time.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What becomes of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Settle {
-    /// It arrived, for good: accepted.
-    Accept,
-    /// It goes back, as if it had not been delivered: released.
-    Release,
-    /// It goes back, and counts as delivered before: modified, delivery-failed.
-    Redeliver,
-    /// Nobody here wants it: modified, delivery-failed and undeliverable-here.
-    Unwanted,
-    /// It cannot be understood: rejected.
-    Reject,
-}
-
-/// Where the fate of messages is told to the link that brought them.
-pub(super) type Settles = mpsc::UnboundedSender<(Option<DeliveryInfo>, Settle)>;
 
 /// A message that arrived; released when dropped unsettled.
 #[derive(Debug)]
@@ -64,7 +48,7 @@ impl Message {
             return true;
         }
         self.done = true;
-        self.settles.send((self.info.take(), how)).is_ok()
+        self.settles.tell((self.info.take(), how))
     }
 }
 
@@ -83,7 +67,9 @@ impl Drop for Message {
 /// The messages of several links.
 #[derive(Debug)]
 pub(crate) struct Subscription {
-    messages: mpsc::UnboundedReceiver<Message>,
+    bursts: mpsc::UnboundedReceiver<Vec<Message>>,
+    /// What is left of the last burst.
+    burst: vec::IntoIter<Message>,
     stop: DropGuard,
 }
 
@@ -91,9 +77,10 @@ impl Subscription {
     /// Attaches a link for each address; returns when all are up.
     pub(crate) async fn start(bus: &Bus, addresses: Vec<Destination>, credit: u32) -> Result<Self> {
         // As long as the credits of its links together.
-        let (out, messages) = mpsc::unbounded_channel();
+        let (out, bursts) = mpsc::unbounded_channel();
         let stop = bus.stopping().child_token();
-        let subscription = Self { messages, stop: stop.clone().drop_guard() };
+        let burst = Vec::new().into_iter();
+        let subscription = Self { bursts, burst, stop: stop.clone().drop_guard() };
         let mut setting_up = Vec::with_capacity(addresses.len());
         for address in addresses {
             let receiving = Receiving { credit, out: Out::Queue(out.clone()) };
@@ -111,16 +98,28 @@ impl Subscription {
         Ok(subscription)
     }
 
-    /// The next messages, at most `max`; none once it has ended. Cancel safe.
-    pub(crate) async fn next(&mut self, max: usize) -> Vec<Message> {
-        let mut messages = Vec::new();
-        self.messages.recv_many(&mut messages, max.max(1)).await;
-        messages
+    /// Waits for a message; `false` once there will be none. Cancel safe.
+    pub(crate) async fn ready(&mut self) -> bool {
+        while self.came_together() == 0 {
+            let Some(burst) = self.bursts.recv().await else { return false };
+            self.burst = burst.into_iter();
+        }
+        true
+    }
+
+    /// How many messages came with the next one, and itself.
+    pub(crate) fn came_together(&self) -> usize {
+        self.burst.as_slice().len()
     }
 
     /// A message that is there already.
     pub(crate) fn try_next(&mut self) -> Option<Message> {
-        self.messages.try_recv().ok()
+        loop {
+            if let Some(message) = self.burst.next() {
+                return Some(message);
+            }
+            self.burst = self.bursts.try_recv().ok()?.into_iter();
+        }
     }
 
     /// Takes nothing more; what is under way still comes, or goes back.
