@@ -6,3 +6,4 @@
 
 pub mod fe2o3;
 pub mod lapin;
+mod notification;

@@ -13,6 +13,7 @@ use super::outgoing::{self, Send};
 use super::{
     SERVER_CREDIT, begin, connect, notification_address, receiver, rpc_address, sender, thread,
 };
+use crate::by_hand::notification::Notification;
 use crate::{BoxError, CONCURRENCY, Order, Receipt};
 
 #[derive(Deserialize)]
@@ -37,11 +38,6 @@ struct NotificationBody {
 struct Envelope {
     #[serde(rename = "oslo.message")]
     message: String,
-}
-
-#[derive(Deserialize)]
-struct Notification {
-    payload: Order,
 }
 
 #[derive(Serialize)]
@@ -152,7 +148,7 @@ async fn listen(mut notifications: mpsc::Receiver<(Vec<Message<Text>>, oneshot::
                 continue;
             };
             if let Ok(read) = serde_json::from_str::<Notification>(&body.request.message) {
-                std::hint::black_box(read.payload);
+                std::hint::black_box(read);
             }
         }
         // The link may be gone.

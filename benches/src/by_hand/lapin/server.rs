@@ -12,6 +12,7 @@ use super::{
     EXCHANGE, NOTIFICATION_EXCHANGE, PREFETCH, REPLY_EXCHANGE, TIMEOUT, connect, consume,
     declare_exchange, declare_queue, id, properties,
 };
+use crate::by_hand::notification::Notification;
 use crate::{BoxError, CONCURRENCY, Order, Receipt};
 
 #[derive(Deserialize)]
@@ -19,11 +20,6 @@ struct Request<'a> {
     #[serde(borrow)]
     method: &'a str,
     args: Order,
-}
-
-#[derive(Deserialize)]
-struct Notification {
-    payload: Order,
 }
 
 #[derive(Serialize)]
@@ -83,7 +79,7 @@ async fn listen(mut notifications: Consumer, channel: Channel) {
         while let Some(delivery) = next {
             last = delivery.delivery_tag;
             if let Ok(notification) = serde_json::from_slice::<Notification>(&delivery.data) {
-                std::hint::black_box(notification.payload);
+                std::hint::black_box(notification);
             }
             next = notifications.next().now_or_never().flatten().and_then(Result::ok);
         }
