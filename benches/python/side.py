@@ -113,12 +113,12 @@ def serve(peer, url):
 
 
 class Failures(logging.Handler):
-    """What went wrong with notifications: a notifier raises nothing, it only logs."""
+    """What went wrong and was only logged, as a notifier does, which raises nothing."""
 
-    def __init__(self):
+    def __init__(self, logger='oslo_messaging.notify'):
         super(Failures, self).__init__(logging.ERROR)
         self.texts = []
-        logging.getLogger('oslo_messaging.notify').addHandler(self)
+        logging.getLogger(logger).addHandler(self)
 
     def emit(self, record):
         self.texts.append(record.getMessage())

@@ -44,7 +44,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "peers",
-        summary: "makes the Python programs that some tests talk to",
+        summary: "makes the Python programs that some tests and benchmarks talk to",
         run: peers::run,
     },
     Chore {

@@ -48,15 +48,23 @@ impl Environment {
             fs::remove_dir_all(folder).map_err(|error| format!("{inside}: {error}"))?;
         }
         run::loudly(&[python, "-m", "venv", inside])?;
-        let python = format!("{inside}/bin/python");
-        let requirements = self.requirements();
+        self.pip("install", &["-r", &self.requirements()])?;
+        let check = format!("import sys; sys.path[0] = 'tests/peers/{}'; import common", self.name);
+        run::loudly(&[&self.program(), "-B", "-c", &check])
+    }
+
+    /// Its Python.
+    pub(super) fn program(&self) -> String {
+        format!("{}/bin/python", self.folder())
+    }
+
+    /// Has its pip do something, with the packages that are named and no others.
+    pub(super) fn pip(&self, command: &str, rest: &[&str]) -> Outcome {
+        let python = self.program();
         let pip =
             ["timeout", LIMIT, &python, "-m", "pip", "--disable-pip-version-check", "--quiet"];
-        let what =
-            ["install", "--no-deps", "--retries", "1", "--timeout", "15", "-r", &requirements];
-        run::loudly(&[&pip[..], &what[..]].concat())?;
-        let check = format!("import sys; sys.path[0] = 'tests/peers/{}'; import common", self.name);
-        run::loudly(&[&python, "-B", "-c", &check])
+        let how = [command, "--no-deps", "--retries", "1", "--timeout", "15"];
+        run::loudly(&[&pip[..], &how[..], rest].concat())
     }
 }
 

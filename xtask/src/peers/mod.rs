@@ -6,9 +6,11 @@
 
 mod environment;
 mod python;
+mod simulator;
 
 use crate::{Outcome, no_arguments};
 use environment::Environment;
+use simulator::Simulator;
 
 const OF_TESTS: [Environment; 2] = [
     Environment {
@@ -30,12 +32,24 @@ const OF_BENCHMARKS: [Environment; 1] = [Environment {
     python: python::RECENT,
 }];
 
+/// oslo.messaging's own simulator, of each oslo.messaging of the tests: what it needs is there, eventlet
+/// included.
+fn simulators() -> impl Iterator<Item = Simulator> {
+    OF_TESTS.iter().map(|of| Simulator { of })
+}
+
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     no_arguments(arguments)?;
     let mut failures = Vec::new();
     for environment in OF_TESTS.iter().chain(&OF_BENCHMARKS) {
         match environment.ensure() {
             Ok(()) => println!("the Python peers are in {}", environment.folder()),
+            Err(reason) => failures.push(reason),
+        }
+    }
+    for simulator in simulators() {
+        match simulator.ensure() {
+            Ok(()) => println!("oslo.messaging's own simulator is in {}", simulator.folder()),
             Err(reason) => failures.push(reason),
         }
     }
@@ -50,6 +64,12 @@ pub(crate) fn try_to_have() {
 /// As [`try_to_have`], those that only benchmarks need.
 pub(crate) fn try_to_have_for_benchmarks() {
     try_to_make(&OF_BENCHMARKS);
+    for simulator in simulators() {
+        if let Err(reason) = simulator.ensure() {
+            let of = simulator.of.name;
+            eprintln!("optional: oslo.messaging's own simulator is not run on {of}: {reason}");
+        }
+    }
 }
 
 fn try_to_make(environments: &[Environment]) {
@@ -72,6 +92,19 @@ mod tests {
             let packages = requirements.lines().filter(|line| !line.starts_with('#'));
             let unpinned: Vec<_> = packages.filter(|line| !line.contains("==")).collect();
             assert!(unpinned.is_empty(), "not pinned: {unpinned:?}");
+        }
+    }
+
+    #[test]
+    fn a_simulator_is_of_the_oslo_messaging_that_is_installed() {
+        for simulator in simulators() {
+            let source = repo::read(&simulator.source()).expect("the source");
+            let source: Vec<_> = source.lines().filter(|line| !line.starts_with('#')).collect();
+            let [source] = source[..] else { panic!("not one source: {source:?}") };
+            let (package, sum) = source.split_once(" --hash=sha256:").expect("a checksum");
+            assert_eq!(sum.len(), 64, "{source}");
+            let requirements = repo::read(&simulator.of.requirements()).expect("the packages");
+            assert!(requirements.lines().any(|line| line == package), "{package} is not installed");
         }
     }
 }
