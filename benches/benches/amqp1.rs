@@ -5,9 +5,10 @@
 //!
 //! For each run of a side a new desk broker, a new server and a new client, each in a process of its
 //! own, the sides in turn. Fails when Busway does less than 0.95 of what the client library does by
-//! hand, or less than ten times what Python's driver does. Proton's side is left out where a C++
-//! compiler or the library (Debian: libqpid-proton-cpp12-dev) is missing, Python's where `cargo xtask
-//! peers` could not make its environment.
+//! hand, or less than ten times what Python's driver does. oslo.messaging's own simulator runs on that
+//! driver as well, and is no limit. Proton's side is left out where a C++ compiler or the library
+//! (Debian: libqpid-proton-cpp12-dev) is missing, Python's and the simulator where `cargo xtask peers`
+//! could not bring them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -145,9 +146,14 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
         }
         Err(why) => println!("without Qpid Proton's C++ client: {why}"),
     }
-    match python::side("amqp1", "amqp://127.0.0.1:{port}/python?addressing_mode=routable") {
+    let url = "amqp://127.0.0.1:{port}/python?addressing_mode=routable";
+    match python::side("amqp1", url) {
         Ok(python) => sides.push(python),
         Err(why) => println!("without Python's driver: {why}"),
+    }
+    match python::simulator("amqp1", url) {
+        Ok(simulator) => sides.push(simulator),
+        Err(why) => println!("without oslo.messaging's own simulator: {why}"),
     }
     sides::compare(&sides, &Ground::Desk(program), &PATTERNS, words)
 }

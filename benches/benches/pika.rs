@@ -5,8 +5,9 @@
 //! A broker of its own for all; for each run of a side a new server and a new client, each in a
 //! process of its own, on a virtual host that is new, too, the sides in turn. Fails when Busway does
 //! less than 0.95 of what the client library does by hand, or less than ten times what Python's
-//! driver for pika does. Its driver for rabbit (kombu) runs beside them, and is no limit. Python's
-//! are left out where `cargo xtask peers` could not make their environments.
+//! driver for pika does. Its driver for rabbit (kombu) runs beside them, and oslo.messaging's own
+//! simulator on the driver for pika; neither is a limit. Python's are left out where `cargo xtask
+//! peers` could not bring them.
 
 use std::process::ExitCode;
 
@@ -134,6 +135,10 @@ fn compare(words: &[&str]) -> Result<ExitCode, BoxError> {
             Ok(python) => sides.push(python),
             Err(why) => println!("without a driver of Python's: {why}"),
         }
+    }
+    match python::simulator("pika", &pika) {
+        Ok(simulator) => sides.push(simulator),
+        Err(why) => println!("without oslo.messaging's own simulator: {why}"),
     }
     let ground = Ground::RabbitMq(Box::new(RabbitMq::start()?));
     sides::compare(&sides, &ground, &PATTERNS, words)

@@ -139,7 +139,7 @@ impl Results {
         );
         println!("p50 … p99.9: how long so many of the messages took at most, in microseconds");
         println!(
-            "{:<22} {:<8} {:>8} {:>6} {:>6} {:>6} {:>8} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8}",
+            "{:<22} {:<9} {:>8} {:>6} {:>6} {:>6} {:>8} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8}",
             "pattern",
             "side",
             "rate",
@@ -200,7 +200,7 @@ impl Row {
         let Self { pattern, side, ratio, ratio_q1, ratio_q3, .. } = self;
         let broker = self.median.broker_micros.unwrap_or(0.0);
         println!(
-            "{pattern:<22} {side:<8} {rate:>8.0} {ratio:>6.2} {ratio_q1:>6.2} {ratio_q3:>6.2} \
+            "{pattern:<22} {side:<9} {rate:>8.0} {ratio:>6.2} {ratio_q1:>6.2} {ratio_q3:>6.2} \
              {client_micros:>8.1} {server_micros:>8.1} {broker:>8.1} {client_mib:>6.1} \
              {p50:>8.0} {p90:>8.0} {p99:>8.0} {p99_9:>8.0}"
         );

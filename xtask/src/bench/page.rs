@@ -16,7 +16,9 @@ host. A message is a small order, or one of the size that is named, and its rece
 The programs by hand stand in `benches/src/by_hand`, and do what Busway promises as well: calls have
 deadlines, and requests and notifications are confirmed or accepted. *python* is oslo.messaging's own driver
 of that name, *rabbit* its driver for `rabbit://`, on kombu, in its newest release and as it is by default;
-both with native threads (`benches/python`), and with a tenth of the messages.
+both with native threads (`benches/python`), and with a tenth of the messages. *simulator* is oslo.messaging's
+own, `tools/simulator.py` of its source distribution, on the driver of *python* and on eventlet's green threads,
+as it has it: its clients send to its servers messages about as large as the orders, a tenth of them as well.
 
 *calls 5* is five calls at a time, and so on; *fan-outs 10* is casts to ten servers, which share the
 client's process, until each of them has heard all; Python's hundred are in ten processes of their own, as with

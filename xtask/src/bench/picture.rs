@@ -44,6 +44,7 @@ fn color(side: &str) -> &'static str {
         "proton" => "#d1570f",
         "python" => "#2da44e",
         "rabbit" => "#8250df",
+        "simulator" => "#bf8700",
         _ => "#8b949e",
     }
 }
