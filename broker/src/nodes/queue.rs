@@ -70,6 +70,8 @@ struct State {
     next_consumer: u64,
     messages: usize,
     bytes: usize,
+    /// Whether messages have left that those who wait for room were not told of yet.
+    has_more_room: bool,
 }
 
 impl Queue {
@@ -97,13 +99,14 @@ impl Queue {
 
     /// How many more messages the queue takes.
     pub(super) fn free(&self) -> usize {
-        let mut state = self.state.lock();
-        let mut free = self.free_in(&state);
-        if free == 0 {
+        self.change(|state| {
+            let free = self.free_in(state);
+            if free > 0 {
+                return free;
+            }
             state.drop_expired();
-            free = self.free_in(&state);
-        }
-        free
+            self.free_in(state)
+        })
     }
 
     fn free_in(&self, state: &State) -> usize {
@@ -120,13 +123,15 @@ impl Queue {
         if self.free() == 0 {
             return Err(Refusal::full(&self.name));
         }
-        let mut state = self.state.lock();
-        state.messages += 1;
-        state.bytes += stored.size();
-        let order = state.next;
-        state.next += 1;
-        state.ready.insert(order, Entry { stored, failed: 0, first: true, not_for: Vec::new() });
-        state.dispatch();
+        self.change(|state| {
+            state.messages += 1;
+            state.bytes += stored.size();
+            let order = state.next;
+            state.next += 1;
+            let entry = Entry { stored, failed: 0, first: true, not_for: Vec::new() };
+            state.ready.insert(order, entry);
+            state.dispatch();
+        });
         Ok(())
     }
 
@@ -169,15 +174,16 @@ impl Queue {
 
     /// Says how many messages a consumer may be given, those in its inbox included.
     pub(super) fn offer(&self, id: u64, capacity: usize) {
-        let mut state = self.state.lock();
-        let State { consumers, ready, .. } = &mut *state;
-        let Some(consumer) = consumers.get_mut(&id) else { return };
-        while consumer.inbox.len() > capacity {
-            let Some((order, entry)) = consumer.inbox.pop_back() else { break };
-            ready.insert(order, entry);
-        }
-        consumer.capacity = capacity - consumer.inbox.len();
-        state.dispatch();
+        self.change(|state| {
+            let State { consumers, ready, .. } = state;
+            let Some(consumer) = consumers.get_mut(&id) else { return };
+            while consumer.inbox.len() > capacity {
+                let Some((order, entry)) = consumer.inbox.pop_back() else { break };
+                ready.insert(order, entry);
+            }
+            consumer.capacity = capacity - consumer.inbox.len();
+            state.dispatch();
+        });
     }
 
     /// Takes the next message of a consumer's inbox; one that will not be settled leaves the queue.
@@ -234,11 +240,10 @@ impl Queue {
     /// Changes the state, and tells those who wait for room when there is more of it.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock();
-        let before = state.messages;
         let result = change(&mut state);
-        let more = state.messages < before;
+        let has_more_room = std::mem::take(&mut state.has_more_room);
         drop(state);
-        if more {
+        if has_more_room {
             self.room.notify_waiters();
         }
         result
@@ -284,5 +289,6 @@ impl State {
     fn forget(&mut self, entry: &Entry) {
         self.messages -= 1;
         self.bytes -= entry.stored.size();
+        self.has_more_room = true;
     }
 }

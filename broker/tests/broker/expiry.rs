@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use busway_broker::Broker;
+use fe2o3_amqp::Sender;
 use fe2o3_amqp::types::messaging::{AmqpValue, Body, Header, Message, Outcome, Properties};
 use fe2o3_amqp::types::primitives::{Timestamp, Value};
 
@@ -67,6 +68,36 @@ async fn a_time_of_a_clock_that_began_with_its_machine_is_none() {
     send_message(&mut sender, message("stays", Some(600_000), Some(ten_years))).await;
     let mut receiver = peer.receiver(QUEUE, 10).await;
     assert_eq!(take(&mut receiver).await, "stays");
+}
+
+/// A broker whose queues hold one message; a peer, and a sender that has filled the queue with what
+/// has expired and waits for room.
+async fn full_of_what_has_expired() -> (Broker, Peer, Sender) {
+    let broker = Broker::builder().listen(anywhere()).queue_messages(1);
+    let broker = broker.start().await.expect("a broker");
+    let mut peer = Peer::of(&broker).await;
+    let mut sender = peer.sender(QUEUE).await;
+    let sent = tokio::time::Instant::now();
+    send_message(&mut sender, message("late", Some(1), None)).await;
+    tokio::time::sleep_until(sent + std::time::Duration::from_millis(20)).await;
+    (broker, peer, sender)
+}
+
+#[tokio::test]
+async fn what_a_consumer_comes_too_late_for_makes_room() {
+    let (_broker, mut peer, mut sender) = full_of_what_has_expired().await;
+    let mut receiver = peer.receiver(QUEUE, 10).await;
+    send(&mut sender, "in time").await;
+    assert_eq!(take(&mut receiver).await, "in time");
+}
+
+#[tokio::test]
+async fn what_another_sender_finds_expired_makes_room() {
+    let (_broker, mut peer, mut sender) = full_of_what_has_expired().await;
+    let _other = peer.sender(QUEUE).await;
+    send(&mut sender, "in time").await;
+    let mut receiver = peer.receiver(QUEUE, 10).await;
+    assert_eq!(take(&mut receiver).await, "in time");
 }
 
 #[tokio::test]
