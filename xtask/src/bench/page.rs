@@ -40,7 +40,7 @@ run, on the machine that is named. *Ratio* is Busway's rate divided by that of t
 the median of these; *q1* and *q3* are the quartiles of these, so half of the rounds lie between them: that is
 the noise. *Client*, *server* and *broker* are processor time a message, in microseconds; *MiB* is what the
 client holds at the end; the percentiles are of the time from sending a message to its answer, in
-microseconds. A table without quartiles is older: in its run a side had one server and one broker.
+microseconds.
 ";
 
 /// The page: for each benchmark its name, its title, and what it has measured; where it has
