@@ -256,6 +256,7 @@ impl<'a> Pump<'a> {
         {
             // The next burst may well be as long.
             let next = Vec::with_capacity(self.burst.len());
+            self.told.expect(self.burst.len());
             // Without a receiver they are dropped, and go back.
             let _ = queue.send(std::mem::replace(&mut self.burst, next));
         }

@@ -44,6 +44,10 @@ pub(super) struct Told {
     bell: Arc<Bell>,
 }
 
+/// Up to how many messages handed over together their outcomes do not wait for one another: so few
+/// do not pay for the task that would ring for them.
+const FEW: usize = 8;
+
 /// Wakes the link: once for all that is told in one turn of the tasks, as to wake another thread
 /// costs more than what most handlers do; nobody waits for an outcome.
 #[derive(Debug)]
@@ -51,6 +55,8 @@ struct Bell {
     /// So many are not kept waiting.
     many: u32,
     waiting: AtomicU32,
+    /// Whether few messages were handed over together last.
+    few: AtomicBool,
     /// Whether it is going to ring.
     is_due: AtomicBool,
     rings: Notify,
@@ -59,8 +65,8 @@ struct Bell {
 /// Where it is told, and where it is heard once `many` are told or a turn of the tasks is over.
 pub(super) fn settles(many: u32) -> (Settles, Told) {
     let (sender, fates) = mpsc::unbounded_channel();
-    let (waiting, is_due, rings) = Default::default();
-    let bell = Arc::new(Bell { many, waiting, is_due, rings });
+    let (waiting, few, is_due, rings) = Default::default();
+    let bell = Arc::new(Bell { many, waiting, few, is_due, rings });
     (Settles { fates: sender, bell: bell.clone() }, Told { fates, bell })
 }
 
@@ -74,6 +80,11 @@ impl Settles {
 }
 
 impl Told {
+    /// So many messages are handed over together.
+    pub(super) fn expect(&self, messages: usize) {
+        self.bell.few.store(messages <= FEW, Ordering::Relaxed);
+    }
+
     /// Waits until something is told. Cancel safe.
     pub(super) async fn any(&self) {
         self.bell.rings.notified().await;
@@ -93,7 +104,8 @@ impl Told {
 
 impl Bell {
     fn ring_soon(self: &Arc<Self>) {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) + 1 >= self.many {
+        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed) + 1;
+        if waiting >= self.many || self.few.load(Ordering::Relaxed) {
             self.rings.notify_one();
         } else if !self.is_due.swap(true, Ordering::AcqRel) {
             let ringing = Ringing(self.clone());
@@ -214,6 +226,19 @@ mod tests {
                 assert_eq!(rings(&told), at_once);
             }
             assert_eq!(std::iter::from_fn(|| told.next()).count(), 4);
+        }
+    }
+
+    #[tokio::test]
+    async fn few_that_were_handed_over_together_do_not_wait() {
+        let (settles, told) = settles(100);
+        for (messages, at_once) in [(FEW, true), (FEW + 1, false), (1, true)] {
+            told.expect(messages);
+            assert!(settles.tell(FATE));
+            assert_eq!(rings(&told), at_once);
+            if !at_once {
+                soon(told.any()).await;
+            }
         }
     }
 

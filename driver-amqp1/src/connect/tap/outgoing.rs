@@ -8,7 +8,7 @@ use tokio::io::AsyncWrite;
 
 use super::frames::{Frames, HEAD};
 use super::ours::Ours;
-use super::performative::{DISPOSITION, code};
+use super::performative::{DISPOSITION, TRANSFER, code};
 use super::trace::{self, Way};
 
 /// From how many bytes on they are written before more are taken.
@@ -22,6 +22,9 @@ const EMPTY: [u8; HEAD] = [0, 0, 0, 8, 2, 0, 0, 0];
 pub(super) struct Outgoing {
     frames: Frames,
     bytes: Vec<u8>,
+    /// Dispositions, which leave behind the transfers: for those somebody waits. There are none
+    /// while a part of a frame is in `bytes`.
+    behind: Vec<u8>,
     /// Up to where they are written.
     written: usize,
     /// How many were written in all; it may wrap.
@@ -41,6 +44,7 @@ impl Outgoing {
         Self {
             frames: Frames::with_transfers(trace),
             bytes: Vec::new(),
+            behind: Vec::new(),
             written: 0,
             left: 0,
             unflushed: false,
@@ -56,14 +60,17 @@ impl Outgoing {
         let bytes = &bytes[..bytes.len().min(MUCH)];
         self.busy = true;
         let before = self.bytes.len();
+        let begins_a_frame = self.frames.is_between();
         self.bytes.extend_from_slice(bytes);
         let (trace, ours) = (self.trace, &mut self.ours);
-        let mut dispositions = 0;
+        let (mut dispositions, mut transfers) = (0, 0);
         let mut strays = Vec::new();
         // What the engine writes are frames.
         let _ = self.frames.feed(bytes, |frame| {
-            if code(frame.body) == Some(DISPOSITION) {
-                dispositions += frame.size;
+            match code(frame.body) {
+                Some(DISPOSITION) => dispositions += frame.size,
+                Some(TRANSFER) => transfers += frame.size,
+                _ => {}
             }
             if !ours.may_leave(&frame) {
                 strays.push((before + frame.end, frame.size));
@@ -71,12 +78,19 @@ impl Outgoing {
                 trace::frame(Way::ToPeer, &frame);
             }
         });
-        self.pressing |= dispositions != bytes.len();
+        let only_dispositions = begins_a_frame && dispositions == bytes.len();
+        self.pressing |= !only_dispositions;
         for (end, size) in strays.into_iter().rev() {
             // One of which a part has left cannot be taken back.
             if let Some(begin) = end.checked_sub(size).filter(|begin| *begin >= self.written) {
                 self.bytes.drain(begin..end);
             }
+        }
+        if only_dispositions {
+            self.behind.extend(self.bytes.drain(before..));
+        } else if !self.behind.is_empty() && transfers != bytes.len() {
+            // They are not told of a link or a session that has ended, nor amid a frame.
+            self.bytes.splice(before..before, self.behind.drain(..));
         }
         bytes.len()
     }
@@ -92,7 +106,7 @@ impl Outgoing {
 
     /// Whether there is something to write or to flush.
     pub(super) fn is_due(&self) -> bool {
-        self.written < self.bytes.len() || self.unflushed
+        self.waiting() > 0 || self.unflushed
     }
 
     /// Whether what there is may wait for company.
@@ -102,7 +116,12 @@ impl Outgoing {
 
     /// Whether there is so much that it is to be written before more is taken.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes.len() - self.written >= MUCH
+        self.waiting() >= MUCH
+    }
+
+    /// How many bytes have not left.
+    fn waiting(&self) -> usize {
+        self.bytes.len() - self.written + self.behind.len()
     }
 
     /// How many bytes have left so far.
@@ -116,6 +135,7 @@ impl Outgoing {
         stream: &mut S,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        self.bytes.append(&mut self.behind);
         while self.written < self.bytes.len() {
             let bytes = &self.bytes[self.written..];
             let Poll::Ready(wrote) = Pin::new(&mut *stream).poll_write(context, bytes) else {

@@ -1,6 +1,7 @@
 //! The tap over streams that do as they are told.
 
 mod guard;
+mod order;
 mod stream;
 
 use std::sync::Arc;
